@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * backends.h: the four backends of one tenant with their parsed settings: what the composer, the agent's workers and the
+ * release share. Host services (struct tenant_host) for plugins are made here too.
+ */
+#pragma once
+
+#include "allocation.h"
+#include "loader.h"
+
+typedef struct Backend {
+        const Plugin *plugin; /* NULL: kind not loaded */
+        struct tenant_value *values;
+        struct tenant_fact *facts; /* of the allocation, then of the run journal */
+        size_t n_facts;
+        struct tenant_context context; /* ready to pass; points into this struct */
+} Backend;
+
+typedef struct Backends {
+        Backend kind[TENANT_KIND_COUNT];
+} Backends;
+
+Backends *backends_free(Backends *b);
+DEFINE_CLEANUP(Backends *, backends_free)
+
+#define KIND_BIT(k) (1u << (k))
+#define KINDS_ALL ((1u << TENANT_KIND_COUNT) - 1)
+
+/*
+ * Which backend each kind gets: as written in the definition; "auto": the plugin of highest priority >= 0 whose probe (and for
+ * storage: fit on store_fd) says yes. names[] receives malloc'ed names. -ENOTSUP HostNotReady: none fits; the message
+ * lists why not, for each. Explicit limits rule a backend out that cannot hold them (its validate says so).
+ */
+int backends_choose(const Definition *d, const struct tenant_host *host, int store_fd, char *names[TENANT_KIND_COUNT],
+                    TenantError *error) _must_check_;
+
+/*
+ * Loads the plugins of `kinds` by the allocation's names, parses their sections of the definition (types, bounds, defaults;
+ * unknown key: -EINVAL InvalidSetting with file, line and the keys allowed) and runs validate. The result borrows d, a and host.
+ */
+int backends_load(const Definition *d, const Allocation *a, const struct tenant_host *host, unsigned kinds, Backends **ret,
+                  TenantError *error) _must_check_;
+
+/* The same for release: no definition, no validation; values all unset. Facts come from `facts` of the run journal. */
+int backends_load_for_release(const char *name, const Allocation *a, const struct tenant_host *host, unsigned kinds,
+                              Backends **ret, TenantError *error) _must_check_;
+
+/* Adds a fact to a loaded backend's context (remembered in this process, or read from the run journal). */
+int backend_add_fact(Backend *b, const char *key, const char *value) _must_check_;
+
+/*
+ * For the bus: the section of a plugin key without section ("MemoryMax" → "Cgroup"), over the tables of all installed
+ * plugins; NULL when unknown or known to two sections.
+ */
+const char *backends_section_of_key(void *userdata, const char *key);
+
+/* A host that logs through log.h, never cancels and forgets what it is told to remember. Callers copy and override. */
+extern const struct tenant_host host_default;

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* running.c: see running.h. Asks the kernel, never trusts a pid without checking whose it is. */
+#include "running.h"
+#include "fd.h"
+#include "io.h"
+#include "name.h"
+#include "parse.h"
+#include "paths.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+
+/* The unit's cgroup is fixed by its Slice=; both parts of the name are plain, so no unit escaping is needed. */
+#define CGROUP_FORMAT "tenant.slice/tenant@%s.service/payload"
+
+static int lock_open(const char *name) {
+        _cleanup_close_ int runtime = path_open(PATH_RUNTIME), dir = -1;
+
+        if (runtime < 0) {
+                return runtime;
+        }
+        dir = mkdir_open_beneath(runtime, name, 0711);
+        if (dir < 0) {
+                return dir;
+        }
+        return open_beneath(dir, "lock", O_RDWR | O_CREAT, 0600);
+}
+
+bool tenant_is_locked(const char *name) {
+        char path[300];
+        _cleanup_close_ int fd = -1;
+
+        snprintf(path, sizeof(path), "%s/%s/lock", path_get(PATH_RUNTIME), name);
+        fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+        return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+}
+
+int tenant_lock(const char *name, TenantError *error) {
+        _cleanup_close_ int fd = -1;
+        int r = tenant_name_check("tenant", name, error);
+
+        if (r < 0) {
+                return r;
+        }
+        fd = lock_open(name);
+        if (fd < 0) {
+                return error_set_errno(error, fd, E_FAILED, "Cannot open the lock of tenant '%s' in %s",
+                                       name, path_get(PATH_RUNTIME));
+        }
+        if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+                return error_set(
+                        error, EBUSY, E_RUNNING,
+                        "Tenant '%s' is running (or being removed); stop it first: systemctl stop tenant@%s",
+                        name, name);
+        }
+        return TAKE_FD(fd);
+}
+
+int tenant_payload_open(const char *name, TenantError *error) {
+        char path[300];
+        int fd;
+
+        snprintf(path, sizeof(path), "/sys/fs/cgroup/" CGROUP_FORMAT, name);
+        fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+        if (fd < 0) {
+                return error_set(error, ESRCH, E_NOT_RUNNING,
+                                 "Tenant '%s' is not running; start it with: systemctl start "
+                                 "tenant@%s",
+                                 name, name);
+        }
+        return fd;
+}
+
+/* True when the process is below the tenant's payload cgroup. */
+static bool is_of_tenant(pid_t pid, const char *name) {
+        _cleanup_free_ char *text = NULL;
+        char path[64], wanted[300];
+        const char *at;
+
+        snprintf(path, sizeof(path), "/proc/%d/cgroup", pid);
+        if (file_read(AT_FDCWD, path, 64 * 1024, &text, NULL) < 0) {
+                return false;
+        }
+        snprintf(wanted, sizeof(wanted), "/" CGROUP_FORMAT, name);
+        at = strstr(text, wanted);
+        return at && (at[strlen(wanted)] == '\n' || at[strlen(wanted)] == '/');
+}
+
+int tenant_init_pidfd(const char *name, TenantError *error) {
+        _cleanup_free_ char *text = NULL;
+        _cleanup_close_ int pidfd = -1;
+        char path[300];
+        uint32_t pid;
+
+        snprintf(path, sizeof(path), "%s/%s/init", path_get(PATH_RUNTIME), name);
+        if (file_read(AT_FDCWD, path, 32, &text, NULL) >= 0 && parse_u32(text, &pid) >= 0) {
+                pidfd = pidfd_open_cloexec((pid_t) pid);
+        }
+        /* Checked after the pidfd is held: it cannot be another process any more. */
+        if (pidfd < 0 || !is_of_tenant((pid_t) pid, name)) {
+                return error_set(error, ESRCH, E_NOT_RUNNING,
+                                 "Tenant '%s' is not running; start it with: systemctl start "
+                                 "tenant@%s",
+                                 name, name);
+        }
+        return TAKE_FD(pidfd);
+}

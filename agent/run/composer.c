@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * composer.c: a start, as a list of steps. A fork of the runner that loads the plugins, asks each for its part, clones the
+ * tenant's init as the runner's child, and ends when init was exec'ed. It executes no program and talks to no bus. It undoes
+ * nothing: what a step is about to do is in the run journal first, and the release undoes from there, whoever died.
+ */
+#include "backends.h"
+#include "child.h"
+#include "control.h"
+#include "fd.h"
+#include "idmap.h"
+#include "image.h"
+#include "io.h"
+#include "journal.h"
+#include "log.h"
+#include "paths.h"
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <linux/securebits.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+typedef struct Composer {
+        const RunOptions *options;
+        int runtime_fd, control_fd, journal_fd;
+        Definition *definition;
+        Allocation *allocation;
+        struct tenant_host host;
+        Backends *backends;
+        enum tenant_kind acting; /* whose remember() it is */
+        struct tenant_namespace_plan plan;
+        SeccompFilter seccomp;
+        Guest guest;
+        int volume_fd, image_fd, payload_fd, child_fd;
+        pid_t init;
+} Composer;
+
+void fault_point(const RunOptions *options, const char *step) {
+        if (options->fault && strcmp(options->fault, step) == 0) {
+                raise(SIGKILL);
+        }
+}
+
+static int remember(void *userdata, const char *key, const char *value) {
+        Composer *c = userdata;
+        int r = journal_fact(c->journal_fd, c->acting, key, value);
+
+        return r < 0 ? r : backend_add_fact(&c->backends->kind[c->acting], key, value);
+}
+
+static int journal(Composer *c, enum tenant_kind kind, TenantError *error) {
+        int r = journal_step(c->journal_fd, kind);
+
+        c->acting = kind;
+        return r < 0 ? error_set_errno(error, r, E_FAILED, "Cannot write the run journal in %s",
+                                       path_get(PATH_RUNTIME))
+                     : 0;
+}
+
+static int step_journal(Composer *c, TenantError *error) {
+        int r;
+
+        c->journal_fd = journal_begin(c->runtime_fd);
+        if (c->journal_fd == -EEXIST) { /* an earlier release failed, or was killed */
+                r = release_run(c->options->name, error);
+                if (r < 0) {
+                        return r;
+                }
+                c->journal_fd = journal_begin(c->runtime_fd);
+        }
+        return c->journal_fd < 0 ? error_set_errno(error, c->journal_fd, E_FAILED,
+                                                   "Cannot begin the run journal in %s/%s",
+                                                   path_get(PATH_RUNTIME), c->options->name)
+                                 : 0;
+}
+
+static int step_definition(Composer *c, TenantError *error) {
+        int r = definition_load(c->options->name, &c->definition, error);
+
+        return r < 0 ? r : allocation_load(c->options->name, &c->allocation, error);
+}
+
+static int step_backends(Composer *c, TenantError *error) {
+        int r = backends_load(c->definition, c->allocation, &c->host, KINDS_ALL, &c->backends, error);
+
+        return r < 0 ? r : seccomp_read(&c->seccomp, error);
+}
+
+static int step_guest(Composer *c, TenantError *error) {
+        return guest_collect(c->definition, c->allocation, &c->guest, error);
+}
+
+static int step_storage(Composer *c, TenantError *error) {
+        Backend *b = &c->backends->kind[TENANT_KIND_STORAGE];
+        _cleanup_close_ int store = path_open(PATH_STORAGE);
+        int r;
+
+        if (store < 0) {
+                return error_set_errno(error, store, E_FAILED, "Cannot open %s", path_get(PATH_STORAGE));
+        }
+        r = journal(c, TENANT_KIND_STORAGE, error);
+        return r < 0 ? r : b->plugin->ops.storage.attach(&b->context, store, &c->volume_fd, error);
+}
+
+static int step_image(Composer *c, TenantError *error) {
+        const IdRange ids = c->allocation->ids;
+        const uint32_t count = ids.count < IMAGE_ID_COUNT ? ids.count : IMAGE_ID_COUNT;
+        _cleanup_close_ int root = image_open_root(c->definition->image, error);
+
+        if (root < 0) {
+                return root;
+        }
+        c->image_fd = idmap_mount(root, IMAGE_ID_BASE, ids.base, count, error);
+        return c->image_fd < 0 ? c->image_fd : 0;
+}
+
+static int step_namespace(Composer *c, TenantError *error) {
+        const Backend *b = &c->backends->kind[TENANT_KIND_NAMESPACE];
+
+        c->plan = (struct tenant_namespace_plan){ .struct_size = sizeof(c->plan) };
+        return b->plugin->ops.namespace.describe(&b->context, &c->plan, error);
+}
+
+static int unit_open(const char *name, TenantError *error) {
+        char path[300];
+        int fd;
+
+        snprintf(path, sizeof(path), "/sys/fs/cgroup/tenant.slice/tenant@%s.service", name);
+        fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        return fd < 0 ? error_set_errno(error, errno, E_HOST_NOT_READY,
+                                        "No delegated cgroup %s (unified hierarchy?); start tenants with: "
+                                        "systemctl start "
+                                        "tenant@%s",
+                                        path, name)
+                      : fd;
+}
+
+static int step_cgroup(Composer *c, TenantError *error) {
+        const Backend *b = &c->backends->kind[TENANT_KIND_CGROUP];
+        _cleanup_close_ int unit = unit_open(c->options->name, error);
+        int r;
+
+        if (unit < 0) {
+                return unit;
+        }
+        r = journal(c, TENANT_KIND_CGROUP, error);
+        return r < 0 ? r
+                     : b->plugin->ops.cgroup.prepare(&b->context, unit, getppid(), &c->payload_fd, error);
+}
+
+/*
+ * The effective uid of the creator is what inotify, namespace and pending-signal counts are charged to; without the securebit
+ * the change would cost the capabilities that CLONE_INTO_CGROUP asks for.
+ */
+static int as_creator(uid_t uid) {
+        if (prctl(PR_SET_SECUREBITS, uid == 0 ? 0 : SECBIT_NO_SETUID_FIXUP) < 0 && uid != 0) {
+                return -errno;
+        }
+        return syscall(SYS_setresuid, -1, uid, -1) < 0 ? -errno : 0;
+}
+
+static int step_clone(Composer *c, TenantError *error) {
+        int pair[2], r;
+        struct clone_args args = {
+                .flags = c->plan.clone_flags | CLONE_PARENT | CLONE_INTO_CGROUP,
+                .cgroup = (uint64_t) c->payload_fd,
+        };
+        ChildPlan plan = {
+                .options = c->options,
+                .control_fd = c->control_fd,
+                .volume_fd = c->volume_fd,
+                .image_fd = c->image_fd,
+                .guest = &c->guest,
+                .seccomp = &c->seccomp,
+        };
+        long pid;
+
+        if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
+                return error_set_errno(error, errno, E_FAILED, "Cannot make a socket pair");
+        }
+        c->child_fd = pair[0];
+        plan.composer_fd = pair[1];
+        r = as_creator(c->plan.creator_uid);
+        if (r < 0) {
+                return error_set_errno(error, r, E_FAILED, "Cannot take the tenant's uid");
+        }
+        pid = syscall(SYS_clone3, &args, sizeof(args));
+        if (pid == 0) {
+                (void) fd_close(pair[0]);
+                child_run(&plan);
+        }
+        r = pid < 0 ? -errno : 0;
+        (void) fd_close(pair[1]);
+        c->init = (pid_t) pid;
+        if (as_creator(0) < 0) {
+                return error_set_errno(error, errno, E_FAILED, "Cannot take back uid 0");
+        }
+        return r < 0 ? error_set_errno(error, r, E_HOST_NOT_READY,
+                                       "Cannot make the tenant's namespaces (see user.max_*_namespaces, and "
+                                       "cgroup v2 "
+                                       "delegation)")
+                     : 0;
+}
+
+static int write_init_file(Composer *c) {
+        _cleanup_close_ int fd =
+                openat(c->runtime_fd, "init", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+        char text[16];
+
+        if (fd < 0) {
+                return -errno;
+        }
+        snprintf(text, sizeof(text), "%d", c->init);
+        return fd_write_all(fd, text, strlen(text));
+}
+
+static int step_maps(Composer *c, TenantError *error) {
+        const uid_t owner = c->allocation->ids.base;
+        ControlMessage born = { .type = CONTROL_INIT, .pid = c->init };
+        const Backend *network = &c->backends->kind[TENANT_KIND_NETWORK];
+        int r;
+
+        if (c->definition->docker_enabled && c->definition->ready == READY_DOCKER &&
+            network->plugin->ops.network.address &&
+            network->plugin->ops.network.address(&network->context, &born.ready_docker.sin_addr, NULL) >=
+                    0) {
+                born.ready_docker.sin_family = AF_INET;
+                born.ready_docker.sin_port = htons(GUEST_DOCKER_PORT);
+        }
+        r = control_send(c->control_fd, &born, -1);
+        if (r >= 0) {
+                r = write_init_file(c);
+        }
+        if (r >= 0 && fchownat(c->runtime_fd, "notify", owner, owner, AT_SYMLINK_NOFOLLOW) < 0) {
+                r = -errno;
+        }
+        if (r >= 0) {
+                r = idmap_write(c->init, &c->plan);
+        }
+        if (r >= 0 && send(c->child_fd, "m", 1, MSG_NOSIGNAL) < 0) {
+                r = -errno;
+        }
+        return r < 0 ? error_set_errno(error, r, E_FAILED, "Cannot write the tenant's id maps") : 0;
+}
+
+static size_t collect_ports(const Composer *c, struct tenant_port ports[static DEFINITION_PORTS_MAX + 1]) {
+        size_t n = c->definition->n_ports;
+
+        memcpy(ports, c->definition->ports, n * sizeof(ports[0]));
+        if (c->definition->docker_enabled && c->allocation->docker_port > 0) {
+                ports[n++] = (struct tenant_port){
+                        .protocol = IPPROTO_TCP,
+                        .host_port = c->allocation->docker_port,
+                        .tenant_port = GUEST_DOCKER_PORT,
+                };
+        }
+        return n;
+}
+
+/* Runs beside the child's mounts. */
+static int step_network(Composer *c, TenantError *error) {
+        const Backend *b = &c->backends->kind[TENANT_KIND_NETWORK];
+        struct tenant_port ports[DEFINITION_PORTS_MAX + 1];
+        _cleanup_close_ int netns = -1;
+        char path[64];
+        int r = journal(c, TENANT_KIND_NETWORK, error);
+
+        if (r < 0) {
+                return r;
+        }
+        snprintf(path, sizeof(path), "/proc/%d/ns/net", c->init);
+        netns = open(path, O_RDONLY | O_CLOEXEC);
+        if (netns < 0) {
+                return error_set_errno(error, errno, E_FAILED, "Cannot open the tenant's network namespace");
+        }
+        r = b->plugin->ops.network.attach(&b->context, netns, ports, collect_ports(c, ports), error);
+        if (r >= 0 && send(c->child_fd, "n", 1, MSG_NOSIGNAL) < 0) {
+                return 0; /* the child failed before: the next step hears why */
+        }
+        return r;
+}
+
+/* The child's socket closes when init is exec'ed. */
+static int step_exec(Composer *c, TenantError *error) {
+        TenantError of_child;
+        ssize_t n = recv(c->child_fd, &of_child, sizeof(of_child), 0);
+
+        if (n == (ssize_t) sizeof(of_child)) {
+                if (error) {
+                        *error = of_child;
+                }
+                return of_child.code < 0 ? of_child.code : -EIO;
+        }
+        return n < 0 ? error_set_errno(error, errno, E_FAILED, "Cannot hear of the tenant's init") : 0;
+}
+
+static const struct {
+        const char *name;
+        int (*run)(Composer *c, TenantError *error);
+} steps[] = {
+        { "journal", step_journal },     { "definition", step_definition }, { "backends", step_backends },
+        { "guest", step_guest },         { "storage", step_storage },       { "image", step_image },
+        { "namespace", step_namespace }, { "cgroup", step_cgroup },         { "clone", step_clone },
+        { "maps", step_maps },           { "network", step_network },       { "exec", step_exec },
+};
+
+static void host_log(void *userdata, int level, const char *message) {
+        log_line(level, "%s", message);
+}
+
+static bool host_cancelled(void *userdata) {
+        return false; /* a start is stopped by killing the composer */
+}
+
+static void host_progress(void *userdata, double fraction, const char *stage) {
+}
+
+int composer_run(const RunOptions *options, int runtime_fd, int control_fd) {
+        Composer c = {
+                .options = options,
+                .runtime_fd = runtime_fd,
+                .control_fd = control_fd,
+                .journal_fd = -1,
+                .volume_fd = -1,
+                .image_fd = -1,
+                .payload_fd = -1,
+                .child_fd = -1,
+        };
+        ControlMessage message = { .type = CONTROL_FAILED };
+
+        c.host = (struct tenant_host){
+                .struct_size = sizeof(c.host),
+                .userdata = &c,
+                .log = host_log,
+                .cancelled = host_cancelled,
+                .remember = remember,
+                .progress = host_progress,
+        };
+        for (size_t i = 0; i < ELEMENTSOF(steps); i++) {
+                fault_point(options, steps[i].name);
+                if (steps[i].run(&c, &message.error) < 0) {
+                        /* When the runner is gone nobody hears it, and systemd cleans up. */
+                        (void) !control_send(control_fd, &message, -1);
+                        return EXIT_FAILURE;
+                }
+        }
+        /* No destructors: the process ends now, and closing is the kernel's. */
+        return EXIT_SUCCESS;
+}

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * guest.c: see guest.h. The image stays as it is: Docker's TLS endpoint comes by drop-ins in the tenant's /run, so that any image
+ * with dockerd and socket activation works. Nothing here is trusted by the host later.
+ */
+#include "guest.h"
+#include "fd.h"
+#include "io.h"
+#include "mounts.h"
+#include "name.h"
+#include "paths.h"
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mount.h>
+
+#define PEM_MAX (64 * 1024)
+
+void guest_done(Guest *g) {
+        free(g->docker_ca);
+        free(g->docker_cert);
+        if (g->docker_key) {
+                explicit_bzero(g->docker_key, strlen(g->docker_key));
+        }
+        free(g->docker_key);
+        free(g->resolv_conf);
+        *g = (Guest){ 0 };
+}
+
+static int read_certificates(const char *name, Guest *g, TenantError *error) {
+        _cleanup_close_ int tenants = path_open(PATH_TENANTS), pki = -1;
+        char path[TENANT_NAME_MAX + 8];
+        int r;
+
+        snprintf(path, sizeof(path), "%s/pki", name);
+        pki = tenants < 0 ? tenants : open_beneath(tenants, path, O_PATH | O_DIRECTORY, 0);
+        r = pki < 0 ? pki : file_read(pki, "ca.crt", PEM_MAX, &g->docker_ca, NULL);
+        if (r >= 0) {
+                r = file_read(pki, "server.crt", PEM_MAX, &g->docker_cert, NULL);
+        }
+        if (r >= 0) {
+                r = file_read(pki, "server.key", PEM_MAX, &g->docker_key, NULL);
+        }
+        if (r < 0) {
+                return error_set_errno(
+                        error, r, E_HOST_NOT_READY,
+                        "Cannot read the certificates of tenant '%s'; make new ones with: tenantctl "
+                        "docker-rotate %s",
+                        name, name);
+        }
+        return 0;
+}
+
+/* The host's servers, but for those that only the host itself can reach. */
+static char *host_resolv_conf(void) {
+        _cleanup_free_ char *text = NULL, *result = NULL;
+        char *save = NULL;
+        size_t size = 0;
+
+        if (file_read(AT_FDCWD, "/etc/resolv.conf", 64 * 1024, &text, NULL) < 0) {
+                return NULL;
+        }
+        result = malloc(strlen(text) + 2);
+        if (!result) {
+                return NULL;
+        }
+        for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+                if (strncmp(line, "nameserver 127.", 15) != 0 && strncmp(line, "nameserver ::1", 14) != 0) {
+                        size += (size_t) sprintf(result + size, "%s\n", line);
+                }
+        }
+        return memmem(result, size, "nameserver ", 11) ? TAKE_PTR(result) : NULL;
+}
+
+static char *own_resolv_conf(const Definition *d) {
+        char *text = malloc(d->n_dns * 32 + 1);
+        size_t size = 0;
+
+        for (size_t i = 0; text && i < d->n_dns; i++) {
+                char address[INET_ADDRSTRLEN];
+
+                inet_ntop(AF_INET, &d->dns[i], address, sizeof(address));
+                size += (size_t) sprintf(text + size, "nameserver %s\n", address);
+        }
+        return text;
+}
+
+int guest_collect(const Definition *d, const Allocation *a, Guest *ret, TenantError *error) {
+        *ret = (Guest){ .name = d->name, .uuid = a->uuid, .docker = d->docker_enabled };
+        ret->resolv_conf = d->n_dns > 0 ? own_resolv_conf(d) : host_resolv_conf();
+        return d->docker_enabled ? read_certificates(d->name, ret, error) : 0;
+}
+
+/* Directory below root, made with its parents, which are all on a fresh tmpfs. */
+static int directory(int root_fd, const char *path) {
+        _cleanup_free_ char *copy = strdup(path);
+        int fd = -1;
+
+        if (!copy) {
+                return -ENOMEM;
+        }
+        for (char *p = copy;; p++) {
+                if (*p == '/' || *p == '\0') {
+                        const char saved = *p;
+
+                        *p = '\0';
+                        fd = fd_close(fd);
+                        fd = mkdir_open_beneath(root_fd, copy, 0755);
+                        *p = saved;
+                        if (fd < 0 || saved == '\0') {
+                                return fd;
+                        }
+                }
+        }
+}
+
+static int write_new(int dir_fd, const char *name, mode_t mode, const char *text) {
+        _cleanup_close_ int fd = open_beneath(dir_fd, name, O_WRONLY | O_CREAT | O_TRUNC, mode);
+
+        return fd < 0 ? fd : fd_write_all(fd, text, strlen(text));
+}
+
+static int write_interface(const Guest *g, int root_fd) {
+        _cleanup_close_ int host = directory(root_fd, "run/host");
+        int r;
+
+        if (host < 0) {
+                return host;
+        }
+        r = write_new(host, "container-manager", 0444, "tenantd\n");
+        return r < 0 ? r : write_new(host, "container-uuid", 0444, g->uuid);
+}
+
+/* The socket listens for TLS clients too; the environment makes dockerd ask every TCP client for a certificate. */
+static int write_docker_dropins(int root_fd) {
+        _cleanup_close_ int socket = directory(root_fd, "run/systemd/system/docker.socket.d"), service = -1;
+        int r;
+
+        if (socket < 0) {
+                return socket;
+        }
+        r = write_new(socket, "50-tenantd.conf", 0644, "[Socket]\nListenStream=0.0.0.0:2376\n");
+        if (r < 0) {
+                return r;
+        }
+        service = directory(root_fd, "run/systemd/system/docker.service.d");
+        if (service < 0) {
+                return service;
+        }
+        return write_new(service, "50-tenantd.conf", 0644,
+                         "[Service]\nEnvironment=DOCKER_TLS_VERIFY=1 DOCKER_CERT_PATH=/" GUEST_DOCKER_DIR
+                         "\n");
+}
+
+static int write_certificates(const Guest *g, int root_fd) {
+        _cleanup_close_ int tmpfs = fsopen("tmpfs", FSOPEN_CLOEXEC), mount = -1, place = -1;
+        struct mount_attr readonly = { .attr_set = MOUNT_ATTR_RDONLY };
+        int r;
+
+        if (tmpfs < 0 || fsconfig(tmpfs, FSCONFIG_SET_STRING, "mode", "700", 0) < 0 ||
+            fsconfig(tmpfs, FSCONFIG_SET_STRING, "size", "1m", 0) < 0 ||
+            fsconfig(tmpfs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0) {
+                return -errno;
+        }
+        mount = fsmount(tmpfs, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+        if (mount < 0) {
+                return -errno;
+        }
+        r = write_new(mount, "ca.pem", 0444, g->docker_ca);
+        if (r >= 0) {
+                r = write_new(mount, "cert.pem", 0444, g->docker_cert);
+        }
+        if (r >= 0) {
+                r = write_new(mount, "key.pem", 0400, g->docker_key);
+        }
+        if (r < 0) {
+                return r;
+        }
+        if (mount_setattr(mount, "", AT_EMPTY_PATH, &readonly, sizeof(readonly)) < 0) {
+                return -errno;
+        }
+        place = directory(root_fd, GUEST_DOCKER_DIR);
+        if (place < 0) {
+                return place;
+        }
+        return move_mount(mount, "", place, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0
+                       ? -errno
+                       : 0;
+}
+
+/* Over a plain file only: a tenant that manages DNS itself has a link or nothing there, and keeps it. */
+static int place_resolv_conf(const Guest *g, int root_fd, TenantError *error) {
+        _cleanup_close_ int target = open_beneath(root_fd, "etc/resolv.conf", O_PATH, 0), source = -1;
+        struct stat st;
+        int r;
+
+        if (target < 0 || fstat(target, &st) < 0 || !S_ISREG(st.st_mode)) {
+                return 0;
+        }
+        r = write_new(root_fd, "run/host/resolv.conf", 0644, g->resolv_conf);
+        if (r < 0) {
+                return error_set_errno(error, r, E_FAILED,
+                                       "Cannot write /run/host/resolv.conf in the tenant");
+        }
+        source = open_tree(root_fd, "run/host/resolv.conf", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+        if (source < 0) {
+                return error_set_errno(error, errno, E_FAILED,
+                                       "Cannot clone /run/host/resolv.conf in the tenant");
+        }
+        return mounts_place(source, root_fd, "etc/resolv.conf", error);
+}
+
+int guest_write(const Guest *g, int root_fd, TenantError *error) {
+        int r = write_interface(g, root_fd);
+
+        if (r >= 0 && g->docker) {
+                r = write_docker_dropins(root_fd);
+        }
+        if (r >= 0 && g->docker) {
+                r = write_certificates(g, root_fd);
+        }
+        if (r < 0) {
+                return error_set_errno(error, r, E_FAILED, "Cannot write below /run of the tenant");
+        }
+        return g->resolv_conf ? place_resolv_conf(g, root_fd, error) : 0;
+}
+
+int guest_first_start(const Guest *g, int volume_fd, int root_fd, TenantError *error) {
+        _cleanup_close_ int known = open_beneath(volume_fd, "upper/etc/hostname", O_PATH, 0), etc = -1;
+        char machine_id[34], *p = machine_id;
+        int r;
+
+        if (known != -ENOENT) {
+                return 0;
+        }
+        etc = open_beneath(root_fd, "etc", O_PATH | O_DIRECTORY, 0);
+        if (etc < 0) {
+                return error_set_errno(error, etc, E_BAD_IMAGE, "Cannot open /etc of the tenant");
+        }
+        for (const char *u = g->uuid; *u; u++) {
+                if (*u != '-') {
+                        *p++ = *u;
+                }
+        }
+        strcpy(p, "\n");
+        r = write_new(etc, "hostname", 0644, g->name);
+        if (r >= 0) {
+                r = write_new(etc, "machine-id", 0444, machine_id);
+        }
+        /* A link there is the image's own way to keep the file elsewhere. */
+        return r < 0 && r != -ELOOP
+                       ? error_set_errno(error, r, E_FAILED, "Cannot write /etc/hostname of the tenant")
+                       : 0;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* idmap.h: id maps: of a new tenant, and of the mount through which it sees an image. */
+#pragma once
+
+#include "error.h"
+#include "tenant-namespace.h"
+#include <sys/types.h>
+
+/* Writes /proc/PID/uid_map and gid_map. 0 or negative errno. */
+int idmap_write(pid_t pid, const struct tenant_namespace_plan *plan) __attribute__((warn_unused_result));
+
+/*
+ * A detached, read-only, nodev mount of the tree at root_fd in which the `count` ids from `from` on disk appear as those from
+ * `to`. Source: mount_setattr(2), MOUNT_ATTR_IDMAP; kernel 5.19 for its use below an overlay. A descriptor or negative errno.
+ */
+int idmap_mount(int root_fd, uint32_t from, uint32_t to, uint32_t count, TenantError *error)
+        __attribute__((warn_unused_result));

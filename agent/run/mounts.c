@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * mounts.c: see mounts.h. The overlay is mounted by the tenant's root, not by the host's: then all it writes is written with the
+ * tenant's authority, within its quota (host root would pass it), and set-id and capabilities mean the tenant's.
+ */
+#include "mounts.h"
+#include "fd.h"
+#include "paths.h"
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+static int failed(TenantError *error, int code, const char *what) {
+        return error_set_errno(error, code, E_FAILED, "Cannot %s in the tenant", what);
+}
+
+/* Opens a directory of the tenant's tree as a mount target; makes a missing one. */
+static int target_open(int root_fd, const char *target, TenantError *error) {
+        int fd = open_beneath(root_fd, target, O_PATH | O_DIRECTORY, 0);
+
+        if (fd == -ENOENT) {
+                fd = mkdir_open_beneath(root_fd, target, 0755);
+        }
+        if (fd < 0) {
+                return error_set_errno(error, fd, E_FAILED,
+                                       "/%s of the tenant is not a plain directory (a link?); repair it in "
+                                       "the volume's upper "
+                                       "layer",
+                                       target);
+        }
+        return fd;
+}
+
+static int mount_new(int root_fd, const char *target, const char *type, unsigned long flags,
+                     const char *data, TenantError *error) {
+        _cleanup_close_ int fd = target_open(root_fd, target, error);
+        char path[64];
+
+        if (fd < 0) {
+                return fd;
+        }
+        snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+        if (mount(type, path, type, flags, data) < 0) {
+                return error_set_errno(error, errno, E_FAILED, "Cannot mount %s at /%s of the tenant", type,
+                                       target);
+        }
+        return 0;
+}
+
+int mounts_place(int mount_fd, int root_fd, const char *target, TenantError *error) {
+        _cleanup_close_ int fd = open_beneath(root_fd, target, O_PATH, 0);
+
+        if (fd < 0) {
+                return error_set_errno(error, fd, E_FAILED, "Cannot open /%s of the tenant", target);
+        }
+        if (move_mount(mount_fd, "", fd, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0) {
+                return error_set_errno(error, errno, E_FAILED, "Cannot mount /%s of the tenant", target);
+        }
+        return 0;
+}
+
+int mounts_root(int volume_fd, int image_fd, TenantError *error) {
+        /* Any directory that host root owns and everybody may reach will do as the place: nobody else sees this. */
+        if (move_mount(volume_fd, "", AT_FDCWD, path_get(PATH_RUNTIME), MOVE_MOUNT_F_EMPTY_PATH) < 0) {
+                return failed(error, errno, "mount the volume");
+        }
+        if (fchdir(volume_fd) < 0) {
+                return failed(error, errno, "enter the volume");
+        }
+        if (move_mount(image_fd, "", AT_FDCWD, "lower", MOVE_MOUNT_F_EMPTY_PATH) < 0) {
+                return failed(error, errno, "mount the image");
+        }
+        if (mount("overlay", "root", "overlay", MS_NODEV,
+                  "lowerdir=lower,upperdir=upper,workdir=work,userxattr") < 0) {
+                return error_set_errno(
+                        error, errno, E_HOST_NOT_READY,
+                        "Cannot mount the tenant's root overlay (is the module overlay loaded?)");
+        }
+        if (chdir("root") < 0) {
+                return failed(error, errno, "enter the root");
+        }
+        int fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        return fd < 0 ? failed(error, errno, "open the root") : fd;
+}
+
+int mounts_docker(int volume_fd, int root_fd, TenantError *error) {
+        static const struct {
+                const char *directory, *target;
+        } stores[] = { { "docker", "var/lib/docker" }, { "containerd", "var/lib/containerd" } };
+
+        for (size_t i = 0; i < ELEMENTSOF(stores); i++) {
+                _cleanup_close_ int target = target_open(root_fd, stores[i].target, error), store = -1;
+                int r;
+
+                if (target < 0) {
+                        return target;
+                }
+                store = open_tree(volume_fd, stores[i].directory, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+                if (store < 0) {
+                        return failed(error, errno, "clone Docker's store");
+                }
+                r = move_mount(store, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+                if (r < 0) {
+                        return failed(error, errno, "mount Docker's store");
+                }
+        }
+        return 0;
+}
+
+int mounts_api(int root_fd, TenantError *error) {
+        static const struct {
+                const char *target, *type;
+                unsigned long flags;
+                const char *data;
+        } table[] = {
+                { "proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL },
+                { "sys", "sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL },
+                { "sys/fs/cgroup", "cgroup2", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL },
+                { "run", "tmpfs", MS_NOSUID | MS_NODEV | MS_STRICTATIME,
+                  "mode=755,size=20%,nr_inodes=800k" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(table); i++) {
+                int r = mount_new(root_fd, table[i].target, table[i].type, table[i].flags, table[i].data,
+                                  error);
+
+                if (r < 0) {
+                        return r;
+                }
+        }
+        return 0;
+}
+
+int mounts_notify_open(const char *name, TenantError *error) {
+        char path[300];
+        int fd;
+
+        snprintf(path, sizeof(path), "%s/%s/notify", path_get(PATH_RUNTIME), name);
+        fd = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+        return fd < 0 ? failed(error, errno, "clone the notify socket") : fd;
+}
+
+int mounts_notify(int notify_mount, int root_fd, TenantError *error) {
+        if (mknodat(root_fd, "run/host/notify", S_IFREG | 0600, 0) < 0) {
+                return failed(error, errno, "make /run/host/notify");
+        }
+        return mounts_place(notify_mount, root_fd, "run/host/notify", error);
+}
+
+/* The host's node over an empty file: a node made on the tenant's own tmpfs would not open (nodev by its user namespace). */
+static int bind_node(int dev_fd, const char *name, TenantError *error) {
+        _cleanup_close_ int node = -1;
+        char path[32];
+
+        snprintf(path, sizeof(path), "/dev/%s", name);
+        node = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+        if (node < 0) {
+                return error_set_errno(error, errno, E_HOST_NOT_READY,
+                                       "The host has no %s (modules fuse and tun; see tenantctl doctor)",
+                                       path);
+        }
+        if (mknodat(dev_fd, name, S_IFREG | 0600, 0) < 0 ||
+            move_mount(node, "", dev_fd, name, MOVE_MOUNT_F_EMPTY_PATH) < 0) {
+                return error_set_errno(error, errno, E_FAILED, "Cannot bind %s into the tenant", path);
+        }
+        return 0;
+}
+
+static int make_links(int dev_fd, TenantError *error) {
+        static const char *const links[][2] = {
+                { "/proc/self/fd", "fd" },       { "/proc/self/fd/0", "stdin" },
+                { "/proc/self/fd/1", "stdout" }, { "/proc/self/fd/2", "stderr" },
+                { "pts/ptmx", "ptmx" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(links); i++) {
+                if (symlinkat(links[i][0], dev_fd, links[i][1]) < 0) {
+                        return failed(error, errno, "make the links of /dev");
+                }
+        }
+        return 0;
+}
+
+/* A pty of the tenant's own devpts; no terminal of the host ever comes in. */
+static int make_console(int dev_fd, int *ret_console, int *ret_master, TenantError *error) {
+        _cleanup_close_ int master = openat(dev_fd, "pts/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC), slave = -1,
+                            node = -1;
+        const int unlock = 0;
+
+        if (master < 0 || ioctl(master, TIOCSPTLCK, &unlock) < 0) {
+                return failed(error, errno, "open a console");
+        }
+        slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+        if (slave < 0) {
+                return failed(error, errno, "open the console's other end");
+        }
+        node = open_tree(slave, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+        if (node < 0 || mknodat(dev_fd, "console", S_IFREG | 0600, 0) < 0 ||
+            move_mount(node, "", dev_fd, "console", MOVE_MOUNT_F_EMPTY_PATH) < 0) {
+                return failed(error, errno, "place /dev/console");
+        }
+        *ret_console = TAKE_FD(slave);
+        *ret_master = TAKE_FD(master);
+        return 0;
+}
+
+int mounts_dev(int root_fd, int *ret_console, int *ret_master, TenantError *error) {
+        static const char *const nodes[] = { "null",    "zero", "full", "random",
+                                             "urandom", "tty",  "fuse", "net/tun" };
+        static const char *const directories[] = { "pts", "shm", "mqueue", "net" };
+        _cleanup_close_ int dev = -1;
+        int r = mount_new(root_fd, "dev", "tmpfs", MS_NOSUID | MS_STRICTATIME,
+                          "mode=755,size=4m,nr_inodes=64k", error);
+
+        if (r < 0) {
+                return r;
+        }
+        dev = open_beneath(root_fd, "dev", O_PATH | O_DIRECTORY, 0);
+        if (dev < 0) {
+                return failed(error, dev, "open /dev");
+        }
+        for (size_t i = 0; i < ELEMENTSOF(directories); i++) {
+                if (mkdirat(dev, directories[i], 0755) < 0) {
+                        return failed(error, errno, "make the directories of /dev");
+                }
+        }
+        for (size_t i = 0; i < ELEMENTSOF(nodes); i++) {
+                r = bind_node(dev, nodes[i], error);
+                if (r < 0) {
+                        return r;
+                }
+        }
+        r = mount_new(root_fd, "dev/pts", "devpts", MS_NOSUID | MS_NOEXEC,
+                      "newinstance,ptmxmode=0666,mode=0620,gid=5,max=1024", error);
+        if (r >= 0) {
+                r = mount_new(root_fd, "dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777", error);
+        }
+        if (r >= 0) {
+                r = mount_new(root_fd, "dev/mqueue", "mqueue", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL,
+                              error);
+        }
+        if (r >= 0) {
+                r = make_links(dev, error);
+        }
+        return r < 0 ? r : make_console(dev, ret_console, ret_master, error);
+}
+
+int mounts_pivot(TenantError *error) {
+        /* pivot_root(2), "pivot_root(".", ".")": the old root ends up on top of the new one and is let go. */
+        if (syscall(SYS_pivot_root, ".", ".") < 0) {
+                return failed(error, errno, "change the root");
+        }
+        if (umount2(".", MNT_DETACH) < 0) {
+                return failed(error, errno, "let go of the host's mounts");
+        }
+        return chdir("/") < 0 ? failed(error, errno, "enter the new root") : 0;
+}

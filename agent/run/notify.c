@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * notify.c: see notify.h. Refuses what a tenant has no business to say to the host's systemd (MAINPID=, FDSTORE=, WATCHDOG=,
+ * BARRIER= …): only READY, STOPPING and a cleaned STATUS of the process that the kernel says is the tenant's init pass.
+ */
+#include "notify.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+static int address_of(const char *path, struct sockaddr_un *ret, socklen_t *ret_size) {
+        size_t length = strlen(path);
+
+        if (length == 0 || length >= sizeof(ret->sun_path)) {
+                return -EINVAL;
+        }
+        *ret = (struct sockaddr_un){ .sun_family = AF_UNIX };
+        memcpy(ret->sun_path, path, length);
+        *ret_size = (socklen_t) (offsetof(struct sockaddr_un, sun_path) + length + (path[0] == '@' ? 0 : 1));
+        if (path[0] == '@') {
+                ret->sun_path[0] = '\0';
+        }
+        return 0;
+}
+
+void notify_systemd(const char *text) {
+        const char *path = getenv("NOTIFY_SOCKET");
+        struct sockaddr_un address;
+        _cleanup_close_ int fd = -1;
+        socklen_t size;
+
+        if (!path || address_of(path, &address, &size) < 0) {
+                return;
+        }
+        fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        if (fd >= 0) {
+                /* Nothing to do about a failure: systemd then takes the start for timed out and says so. */
+                (void) sendto(fd, text, strlen(text), MSG_NOSIGNAL, (struct sockaddr *) &address, size);
+        }
+}
+
+int notify_listen(const char *path) {
+        _cleanup_close_ int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        struct sockaddr_un address;
+        const int one = 1;
+        socklen_t size;
+        mode_t mask;
+        int r;
+
+        if (fd < 0) {
+                return -errno;
+        }
+        r = address_of(path, &address, &size);
+        if (r < 0) {
+                return r;
+        }
+        if (setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &one, sizeof(one)) < 0) {
+                return -errno;
+        }
+        mask = umask(0177);
+        r = bind(fd, (struct sockaddr *) &address, size) < 0 ? -errno : 0;
+        if (r == -EADDRINUSE && unlink(path) == 0) { /* left by an earlier run */
+                r = bind(fd, (struct sockaddr *) &address, size) < 0 ? -errno : 0;
+        }
+        umask(mask);
+        return r < 0 ? r : TAKE_FD(fd);
+}
+
+static void copy_status(const char *from, char to[static 160]) {
+        size_t n = 0;
+
+        for (; *from && n < 159; from++) {
+                if (*from >= 0x20 && *from < 0x7F) {
+                        to[n++] = *from;
+                }
+        }
+        to[n] = '\0';
+}
+
+int notify_receive(int fd, pid_t init, NotifyNews *ret) {
+        char text[2048], *save = NULL;
+        struct iovec iov = { .iov_base = text, .iov_len = sizeof(text) - 1 };
+        union {
+                struct cmsghdr header;
+                char space[CMSG_SPACE(sizeof(struct ucred)) + CMSG_SPACE(sizeof(int) * 253)];
+        } control;
+        struct msghdr header = {
+                .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)
+        };
+        const struct ucred *sender = NULL;
+        ssize_t n = recvmsg(fd, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+
+        *ret = (NotifyNews){ 0 };
+        if (n < 0) {
+                return -errno;
+        }
+        for (struct cmsghdr *c = CMSG_FIRSTHDR(&header); c; c = CMSG_NXTHDR(&header, c)) {
+                if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_CREDENTIALS) {
+                        sender = (const struct ucred *) CMSG_DATA(c);
+                } else if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS) {
+                        const int *fds = (const int *) CMSG_DATA(c);
+
+                        for (size_t i = 0; i < (c->cmsg_len - CMSG_LEN(0)) / sizeof(int); i++) {
+                                (void) fd_close(fds[i]);
+                        }
+                }
+        }
+        if (!sender || sender->pid != init) {
+                return 0;
+        }
+        text[n] = '\0';
+        for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+                ret->ready = ret->ready || strcmp(line, "READY=1") == 0;
+                ret->stopping = ret->stopping || strcmp(line, "STOPPING=1") == 0;
+                if (strncmp(line, "STATUS=", 7) == 0) {
+                        copy_status(line + 7, ret->status);
+                }
+        }
+        return ret->ready || ret->stopping || ret->status[0];
+}

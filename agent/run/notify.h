@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* notify.h: readiness: our own to systemd (sd_notify(3) protocol), and the tenant's init to us. No libsystemd in the runner. */
+#pragma once
+
+#include "cleanup.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+/* Sends "KEY=VALUE\n…" to $NOTIFY_SOCKET; silently nothing without one (run by hand). */
+void notify_systemd(const char *text);
+
+/* Binds the tenant's socket at /run/tenantd/NAME/notify; the composer gives it to the tenant's root. Negative errno. */
+int notify_listen(const char *path) _must_check_;
+
+/* What a tenant's init may say; all else is dropped. */
+typedef struct NotifyNews {
+        bool ready;
+        bool stopping;
+        char status[160]; /* printable ASCII; empty: none */
+} NotifyNews;
+
+/* Reads one datagram. 1: news from init; 0: somebody else or nothing of interest; negative errno. */
+int notify_receive(int fd, pid_t init, NotifyNews *ret) _must_check_;

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * release.c: undoes a run, from the last line of its journal to the first. ExecStopPost of the unit, and once at boot. Works
+ * after kill -9 of anything at any point, needs no definition (it may be gone or broken), and can be run again.
+ */
+#include "backends.h"
+#include "fd.h"
+#include "journal.h"
+#include "log.h"
+#include "paths.h"
+#include "run.h"
+#include <fcntl.h>
+
+static int undo_cgroup(const Backend *b, const char *name, TenantError *error) {
+        _cleanup_close_ int unit = -1;
+        char path[300];
+
+        snprintf(path, sizeof(path), "/sys/fs/cgroup/tenant.slice/tenant@%s.service", name);
+        unit = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (unit < 0 || !b->plugin->ops.cgroup.release) {
+                return 0; /* systemd removed it already */
+        }
+        return b->plugin->ops.cgroup.release(&b->context, unit, error);
+}
+
+static int undo_storage(const Backend *b, TenantError *error) {
+        _cleanup_close_ int store = -1;
+
+        if (!b->plugin->ops.storage.detach) {
+                return 0;
+        }
+        store = path_open(PATH_STORAGE);
+        return store < 0 ? error_set_errno(error, store, E_FAILED, "Cannot open %s", path_get(PATH_STORAGE))
+                         : b->plugin->ops.storage.detach(&b->context, store, error);
+}
+
+static int undo(const char *name, enum tenant_kind kind, const Backend *b, TenantError *error) {
+        switch (kind) {
+        case TENANT_KIND_CGROUP:
+                return undo_cgroup(b, name, error);
+        case TENANT_KIND_STORAGE:
+                return undo_storage(b, error);
+        case TENANT_KIND_NETWORK:
+                return b->plugin->ops.network.release ? b->plugin->ops.network.release(&b->context, error)
+                                                      : 0;
+        default:
+                return 0; /* namespaces end with their processes */
+        }
+}
+
+static int undo_all(const char *name, const Journal *j, TenantError *error) {
+        _cleanup_(allocation_free_p) Allocation *a = NULL;
+        _cleanup_(backends_free_p) Backends *backends = NULL;
+        unsigned kinds = 0;
+        int r = allocation_load(name, &a, error), first = 0;
+
+        if (r < 0) {
+                return r;
+        }
+        for (size_t i = 0; i < j->n_steps; i++) {
+                kinds |= KIND_BIT(j->steps[i]);
+        }
+        r = backends_load_for_release(name, a, &host_default, kinds, &backends, error);
+        for (size_t i = 0; r >= 0 && i < j->n_facts; i++) {
+                r = backend_add_fact(&backends->kind[j->facts[i].kind], j->facts[i].key, j->facts[i].value);
+        }
+        if (r < 0) {
+                return r;
+        }
+        for (size_t i = j->n_steps; i > 0; i--) {
+                TenantError one = { 0 };
+
+                r = undo(name, j->steps[i - 1], &backends->kind[j->steps[i - 1]], &one);
+                if (r < 0 && first == 0) { /* the others are undone all the same */
+                        first = r;
+                        *error = one;
+                }
+        }
+        return first;
+}
+
+int release_run(const char *name, TenantError *error) {
+        static const char *const files[] = { "init", "notify" };
+        _cleanup_(journal_free_p) Journal *j = NULL;
+        _cleanup_close_ int runtime = -1;
+        char path[300];
+        int r;
+
+        snprintf(path, sizeof(path), "%s/%s", path_get(PATH_RUNTIME), name);
+        runtime = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+        if (runtime < 0) {
+                return errno == ENOENT ? 0 : error_set_errno(error, errno, E_FAILED, "Cannot open %s", path);
+        }
+        r = journal_read(runtime, &j);
+        if (r >= 0) {
+                r = undo_all(name, j, error);
+        } else if (r != -ENOENT) {
+                return error_set_errno(error, r, E_FAILED, "Cannot read the run journal in %s", path);
+        }
+        if (r < 0 && r != -ENOENT) {
+                return r; /* the journal stays: the next start or release tries again */
+        }
+        for (size_t i = 0; i < ELEMENTSOF(files); i++) {
+                if (unlinkat(runtime, files[i], 0) < 0 && errno != ENOENT) {
+                        return error_set_errno(error, errno, E_FAILED, "Cannot remove %s/%s", path,
+                                               files[i]);
+                }
+        }
+        r = journal_end(runtime);
+        return r < 0 ? error_set_errno(error, r, E_FAILED, "Cannot end the run journal in %s", path) : 0;
+}

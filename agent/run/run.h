@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * run.h: the parts of tenant-run: runner (stays), composer (its child, loads the plugins, ends when init runs), child (becomes
+ * init) and release (undoes what the run journal says).
+ */
+#pragma once
+
+#include "error.h"
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* Exit status that RestartForceExitStatus= of tenant@.service knows: the tenant rebooted itself (as systemd-nspawn's). */
+#define EXIT_REBOOT 133
+
+typedef struct RunOptions {
+        const char *name;
+        const char *
+                fault; /* --fault=STEP, for tests: composer or child kills itself before the step; NULL: no */
+} RunOptions;
+
+/* The whole life of a tenant; returns the exit status of the program. */
+int runner_run(const RunOptions *options);
+
+/* Body of the composer. runtime_fd: /run/tenantd/NAME. Ends with the exit status; errors go to the runner by control_fd. */
+int composer_run(const RunOptions *options, int runtime_fd, int control_fd);
+
+/* Undoes the last run of NAME. Idempotent; a tenant that was never started is fine. Needs neither definition nor agent. */
+int release_run(const char *name, TenantError *error) __attribute__((warn_unused_result));
+
+/* For tests: dies here when the fault switch says so. */
+void fault_point(const RunOptions *options, const char *step);

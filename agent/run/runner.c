@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * runner.c: the one process of ours that lives as long as its tenant, so it is small: no heap, no plugins, no bus, libc only.
+ * It holds the lock, forks the composer, is the parent of the tenant's init (CLONE_PARENT), relays readiness and the console,
+ * turns SIGTERM into init's halt signal and maps init's end to an exit status. It refuses to undo anything: that is the
+ * release's, which also works when the runner was killed.
+ */
+#include "cleanup.h"
+#include "control.h"
+#include "fd.h"
+#include "io.h"
+#include "log.h"
+#include "notify.h"
+#include "paths.h"
+#include "run.h"
+#include "running.h"
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+
+/* What a tenant may make the runner do in a second, before it is not listened to until the second is over. */
+#define NEWS_PER_SECOND 20
+#define CONSOLE_BYTES_PER_SECOND (16 * 1024)
+
+#define DOCKER_POLL_MSEC 50
+
+typedef struct Budget {
+        time_t second;
+        unsigned used;
+        unsigned limit;
+} Budget;
+
+typedef struct Runner {
+        const RunOptions *options;
+        int runtime_fd, lock_fd, signal_fd, notify_fd, control_fd, console_fd;
+        pid_t composer; /* 0: ended */
+        pid_t init; /* 0: not born, or ended */
+        struct sockaddr_in ready_docker;
+        bool init_ready, reported_ready, stopping, failed;
+        int exit_status;
+        Budget news, console;
+        size_t line_size;
+        char line[256];
+} Runner;
+
+static time_t now_seconds(void) {
+        struct timespec t;
+
+        clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+        return t.tv_sec;
+}
+
+/* False when the tenant has used up this second. */
+static bool budget_allows(Budget *b) {
+        time_t now = now_seconds();
+
+        if (b->second != now) {
+                *b = (Budget){ .second = now, .limit = b->limit };
+        }
+        return b->used < b->limit;
+}
+
+static void fail(Runner *r, const TenantError *error) {
+        _cleanup_close_ int fd = -1;
+
+        if (r->failed) {
+                return;
+        }
+        r->failed = true;
+        log_error("Tenant '%s' did not start: %s", r->options->name, error->message);
+        /* For the agent, which tells the caller of Start; the journal has it anyway. */
+        fd = openat(r->runtime_fd, "error", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+        if (fd >= 0) {
+                (void) dprintf(fd, "%s: %s\n", error->name[0] ? error->name : E_FAILED, error->message);
+        }
+}
+
+static int prepare(Runner *r, TenantError *error) {
+        const char *name = r->options->name;
+        char path[300];
+        sigset_t signals;
+
+        r->lock_fd = tenant_lock(name, error);
+        if (r->lock_fd < 0) {
+                return r->lock_fd;
+        }
+        snprintf(path, sizeof(path), "%s/%s", path_get(PATH_RUNTIME), name);
+        r->runtime_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+        if (r->runtime_fd < 0) {
+                return error_set_errno(error, errno, E_FAILED, "Cannot open %s", path);
+        }
+        (void) unlinkat(r->runtime_fd, "error", 0); /* of an earlier start; usually missing */
+        strcat(path, "/notify");
+        r->notify_fd = notify_listen(path);
+        if (r->notify_fd < 0) {
+                return error_set_errno(error, r->notify_fd, E_FAILED, "Cannot listen at %s", path);
+        }
+        sigemptyset(&signals);
+        sigaddset(&signals, SIGTERM);
+        sigaddset(&signals, SIGINT);
+        sigaddset(&signals, SIGCHLD);
+        sigaddset(&signals, SIGPIPE);
+        sigprocmask(SIG_SETMASK, &signals, NULL);
+        r->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+        if (r->signal_fd < 0) {
+                return error_set_errno(error, errno, E_FAILED, "Cannot make a signalfd");
+        }
+        return 0;
+}
+
+static int start_composer(Runner *r, TenantError *error) {
+        int pair[2];
+
+        if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
+                return error_set_errno(error, errno, E_FAILED, "Cannot make a socket pair");
+        }
+        r->composer = fork();
+        if (r->composer == 0) {
+                (void) fd_close(pair[0]);
+                (void) fd_close(r->signal_fd);
+                (void) fd_close(r->notify_fd);
+                _exit(composer_run(r->options, r->runtime_fd, pair[1]));
+        }
+        (void) fd_close(pair[1]);
+        r->control_fd = pair[0];
+        return r->composer < 0 ? error_set_errno(error, errno, E_FAILED, "Cannot fork") : 0;
+}
+
+static bool docker_accepts(const struct sockaddr_in *address) {
+        _cleanup_close_ int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        const struct timeval limit = { .tv_usec = 200 * 1000 };
+
+        return fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) == 0 &&
+               connect(fd, (const struct sockaddr *) address, sizeof(*address)) == 0;
+}
+
+static void report_ready(Runner *r) {
+        if (!r->init_ready || r->reported_ready ||
+            (r->ready_docker.sin_port && !docker_accepts(&r->ready_docker))) {
+                return;
+        }
+        r->reported_ready = true;
+        notify_systemd("READY=1");
+}
+
+static void on_news(Runner *r) {
+        char text[200];
+        NotifyNews news;
+
+        r->news.used++;
+        if (notify_receive(r->notify_fd, r->init, &news) <= 0) {
+                return;
+        }
+        if (news.status[0]) {
+                snprintf(text, sizeof(text), "STATUS=%s", news.status);
+                notify_systemd(text);
+        }
+        if (news.stopping && r->reported_ready) {
+                notify_systemd("STOPPING=1");
+        }
+        r->init_ready = r->init_ready || news.ready;
+        report_ready(r);
+}
+
+/* The tenant's console goes to the journal line by line, printable characters only. */
+static void on_console(Runner *r) {
+        char data[512];
+        ssize_t n = read(r->console_fd, data, sizeof(data));
+
+        if (n <= 0) {
+                if (n == 0 || (errno != EAGAIN && errno != EINTR && errno != EIO)) {
+                        r->console_fd = fd_close(r->console_fd);
+                }
+                return;
+        }
+        r->console.used += (unsigned) n;
+        for (ssize_t i = 0; i < n; i++) {
+                if (data[i] == '\n' || r->line_size == sizeof(r->line) - 2) {
+                        r->line[r->line_size++] = '\n';
+                        (void) !write(STDOUT_FILENO, r->line,
+                                      r->line_size); /* the journal is full or gone: dropped */
+                        r->line_size = 0;
+                } else if (data[i] >= 0x20 && data[i] < 0x7F) {
+                        r->line[r->line_size++] = data[i];
+                }
+        }
+}
+
+static void on_control(Runner *r) {
+        ControlMessage message;
+        int fd, n = control_receive(r->control_fd, &message, &fd);
+
+        if (n == -EAGAIN) {
+                return;
+        }
+        if (n <= 0) {
+                r->control_fd = fd_close(r->control_fd);
+                return;
+        }
+        switch (message.type) {
+        case CONTROL_INIT:
+                r->init = message.pid;
+                r->ready_docker = message.ready_docker;
+                break;
+        case CONTROL_CONSOLE:
+                (void) fd_close(r->console_fd);
+                r->console_fd = TAKE_FD(fd);
+                (void) fcntl(r->console_fd, F_SETFL, O_NONBLOCK);
+                break;
+        case CONTROL_FAILED:
+                fail(r, &message.error);
+                break;
+        }
+        (void) fd_close(fd);
+}
+
+/* How init ended, in the words of reboot(2) inside a pid namespace. */
+static int status_of_init(const Runner *r, int status) {
+        if (WIFEXITED(status)) {
+                return r->stopping || WEXITSTATUS(status) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+        }
+        switch (WTERMSIG(status)) {
+        case SIGHUP:
+                return r->stopping ? EXIT_SUCCESS : EXIT_REBOOT;
+        case SIGINT:
+                return EXIT_SUCCESS;
+        default:
+                log_error("The init of tenant '%s' was killed by signal %d", r->options->name,
+                          WTERMSIG(status));
+                return r->stopping ? EXIT_SUCCESS : EXIT_FAILURE;
+        }
+}
+
+static void on_composer_end(Runner *r, int status) {
+        TenantError error = { 0 };
+
+        while (r->control_fd >= 0 && !(r->failed && r->init)) { /* what it still said */
+                int before = r->control_fd;
+                struct pollfd p = { .fd = r->control_fd, .events = POLLIN };
+
+                if (poll(&p, 1, 0) <= 0) {
+                        break;
+                }
+                on_control(r);
+                if (r->control_fd != before) {
+                        break;
+                }
+        }
+        if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+                return;
+        }
+        if (!r->failed && !r->stopping) {
+                error_set(&error, EPIPE, E_FAILED,
+                          "The composer was killed by signal %d; see journalctl -u tenant@%s",
+                          WIFSIGNALED(status) ? WTERMSIG(status) : 0, r->options->name);
+                fail(r, &error);
+        }
+        r->exit_status = EXIT_FAILURE;
+        if (r->init > 0) {
+                kill(r->init, SIGKILL); /* our child, not reaped yet: the pid is its own */
+        }
+}
+
+static void on_children(Runner *r) {
+        int status;
+        pid_t pid;
+
+        while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+                if (pid == r->composer) {
+                        r->composer = 0;
+                        on_composer_end(r, status);
+                } else if (pid == r->init || r->init == 0) {
+                        r->init = -1;
+                        if (!r->failed) {
+                                r->exit_status = status_of_init(r, status);
+                        }
+                }
+        }
+}
+
+static void stop(Runner *r) {
+        r->stopping = true;
+        if (r->composer > 0) { /* still starting: there is no init to ask */
+                kill(r->composer, SIGKILL);
+                if (r->init > 0) {
+                        kill(r->init, SIGKILL);
+                }
+        } else if (r->init > 0) {
+                notify_systemd("STOPPING=1");
+                kill(r->init, SIGRTMIN + 3); /* systemd's word for halt, container interface */
+        }
+}
+
+static void on_signal(Runner *r) {
+        struct signalfd_siginfo info;
+
+        while (read(r->signal_fd, &info, sizeof(info)) == (ssize_t) sizeof(info)) {
+                if (info.ssi_signo == SIGCHLD) {
+                        on_children(r);
+                } else if (info.ssi_signo != SIGPIPE) {
+                        stop(r);
+                }
+        }
+}
+
+static void loop_once(Runner *r) {
+        const bool hear_news = budget_allows(&r->news), hear_console = budget_allows(&r->console);
+        const bool ask_docker = r->init_ready && !r->reported_ready;
+        struct pollfd fds[] = {
+                { .fd = r->signal_fd, .events = POLLIN },
+                { .fd = r->control_fd, .events = POLLIN },
+                { .fd = hear_news ? r->notify_fd : -1, .events = POLLIN },
+                { .fd = hear_console ? r->console_fd : -1, .events = POLLIN },
+        };
+        const int wait = ask_docker ? DOCKER_POLL_MSEC : hear_news && hear_console ? -1 : 1000;
+
+        if (poll(fds, ELEMENTSOF(fds), wait) < 0) {
+                return; /* EINTR at most */
+        }
+        if (fds[1].revents) {
+                on_control(r);
+        }
+        if (fds[2].revents) {
+                on_news(r);
+        }
+        if (fds[3].revents & POLLIN) {
+                on_console(r);
+        } else if (
+                fds[3].revents) { /* POLLHUP: no process has the console open; asked again with the next poll */
+                r->console.used = r->console.limit;
+        }
+        if (fds[0].revents) {
+                on_signal(r);
+        }
+        report_ready(r);
+}
+
+int runner_run(const RunOptions *options) {
+        Runner r = {
+                .options = options,
+                .runtime_fd = -1,
+                .lock_fd = -1,
+                .signal_fd = -1,
+                .notify_fd = -1,
+                .control_fd = -1,
+                .console_fd = -1,
+                .news = { .limit = NEWS_PER_SECOND },
+                .console = { .limit = CONSOLE_BYTES_PER_SECOND },
+        };
+        TenantError error = { 0 };
+
+        if (prepare(&r, &error) < 0 || start_composer(&r, &error) < 0) {
+                fail(&r, &error);
+                return EXIT_FAILURE;
+        }
+        /* The composer and init: until both are gone. */
+        while (r.composer > 0 || r.init > 0) {
+                loop_once(&r);
+        }
+        /* A composer that died between clone and message leaves a child that sees its socket close and ends. */
+        while (waitpid(-1, NULL, 0) > 0) {
+        }
+        return r.exit_status;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* tenant-network.h: operations of a network backend: how a tenant reaches others and others reach it. */
+#pragma once
+
+#include "tenant-plugin.h"
+#include <netinet/in.h>
+
+/* One published port: host port → port inside the tenant. */
+struct tenant_port {
+        uint8_t protocol;     /* IPPROTO_TCP or IPPROTO_UDP */
+        uint16_t host_port;   /* host byte order */
+        uint16_t tenant_port; /* host byte order */
+};
+
+/* UINT64_MAX: not known. Seen from the tenant. */
+struct tenant_network_usage {
+        uint32_t struct_size;
+        uint64_t received_bytes;
+        uint64_t sent_bytes;
+        uint64_t received_packets;
+        uint64_t sent_packets;
+};
+
+struct tenant_network_ops {
+        uint32_t struct_size;
+
+        /*
+         * allocate: choose what the tenant keeps for its life (its address), and remember() it. Must be a function of
+         * context->index, the settings and `used`, so that two tenants can never get the same.
+         *   When        CreateTenant, under the agent's allocation lock
+         *   Context     worker; no side effect beyond remember()
+         *   Ownership   used: the facts that this backend remembered for all other tenants, borrowed
+         *   Errors      -EADDRINUSE AddressInUse, -EADDRNOTAVAIL NoSpace: the pool is used up
+         *   Idempotent  yes: same input, same result
+         *   If NULL     nothing to allocate
+         */
+        int (*allocate)(const struct tenant_context *context, const struct tenant_fact *used, size_t n_used,
+                        struct tenant_error *error);
+
+        /*
+         * address: the tenant's IPv4 address on this backend, for certificates, DNS and endpoints.
+         *   When any time after allocate   Context any, must not block   Errors -ENODATA: none   If NULL none
+         */
+        int (*address)(const struct tenant_context *context, struct in_addr *ret_address, struct tenant_error *error);
+
+        /*
+         * attach: connect the tenant's network namespace and put all filters in place before the first packet can pass.
+         *   When        every start, between clone and exec; runs beside the tenant's mounts
+         *   Context     composer, in the host's network namespace; must return in it
+         *   Ownership   netns_fd and ports stay the caller's
+         *   Errors      -EADDRINUSE AddressInUse (a host port is taken), -ENOENT HostNotReady (module, table)
+         *   Idempotent  yes: what an earlier life of the same tenant left is replaced
+         *   If NULL     the plugin is refused
+         */
+        int (*attach)(const struct tenant_context *context, int netns_fd, const struct tenant_port *ports, size_t n_ports,
+                      struct tenant_error *error);
+
+        /*
+         * publish: bring the set of published ports of a running tenant to exactly `ports`.
+         *   When Set(Publish), Docker port changes   Context worker   Errors as attach   Idempotent yes   If NULL NotSupported
+         */
+        int (*publish)(const struct tenant_context *context, const struct tenant_port *ports, size_t n_ports,
+                       struct tenant_error *error);
+
+        /*
+         * usage: counters of a running tenant.
+         *   When GetUsage()   Context agent: must not block   Errors -ENODEV not attached   Idempotent yes   If NULL not known
+         */
+        int (*usage)(const struct tenant_context *context, struct tenant_network_usage *ret_usage, struct tenant_error *error);
+
+        /*
+         * release: undo of attach on the host: filters, maps, routes. Does not wait for the end of the network namespace:
+         * devices whose other end is in it go with it.
+         *   When every stop, and undo of a failed start   Context release   Errors -errno   Idempotent yes   If NULL nothing
+         */
+        int (*release)(const struct tenant_context *context, struct tenant_error *error);
+};

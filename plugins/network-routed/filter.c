@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * filter.c: see filter.h. Speaks nf_tables by libnftnl and libmnl; knows the names and key layouts of tenantd.nft, never its
+ * rules. Refuses to create tables, sets or rules: that is tenantd.nft's (table.c). Owned by attach, publish, release and gc.
+ */
+#include "filter.h"
+#include <libnftnl/common.h>
+#include <libnftnl/set.h>
+#include <libnftnl/udata.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+
+#define TABLE "tenantd"
+#define SET_SOURCE "source"
+
+/* Concatenations pad each part to 4 bytes, interface names to IFNAMSIZ; addresses and ports are in network byte order. */
+struct source_key {
+        char interface[IFNAMSIZ];
+        uint32_t address;
+};
+
+struct port_data {
+        uint32_t address;
+        uint16_t port;
+        uint16_t padding;
+};
+
+static void set_free_p(struct nftnl_set **s) {
+        if (*s) {
+                nftnl_set_free(*s);
+        }
+}
+
+static void elem_free_p(struct nftnl_set_elem **e) {
+        if (*e) {
+                nftnl_set_elem_free(*e);
+        }
+}
+
+static void udata_free_p(struct nftnl_udata_buf **u) {
+        if (*u) {
+                nftnl_udata_buf_free(*u);
+        }
+}
+
+static const char *port_map(uint8_t protocol) {
+        return protocol == IPPROTO_UDP ? "publish_udp" : "publish_tcp";
+}
+
+/* Begin and end of a transaction look the same but for the type. */
+static void put_bracket(struct batch *b, uint16_t type) {
+        struct nlmsghdr *m = batch_put(b, type, 0);
+        struct nfgenmsg *i = mnl_nlmsg_put_extra_header(m, sizeof(*i));
+
+        i->nfgen_family = AF_UNSPEC;
+        i->version = NFNETLINK_V0;
+        i->res_id = htons(NFNL_SUBSYS_NFTABLES);
+        batch_end(b, m);
+}
+
+void filter_begin(struct filter *f, const char *comment) {
+        *f = (struct filter){ .comment = comment };
+        put_bracket(&f->batch, NFNL_MSG_BATCH_BEGIN);
+}
+
+void filter_done(struct filter *f) {
+        batch_done(&f->batch);
+}
+
+static struct nftnl_set *set_new(const char *name) {
+        struct nftnl_set *set = nftnl_set_alloc();
+
+        if (set && (nftnl_set_set_str(set, NFTNL_SET_TABLE, TABLE) < 0 ||
+                    nftnl_set_set_str(set, NFTNL_SET_NAME, name) < 0)) {
+                nftnl_set_free(set);
+                return NULL;
+        }
+        return set;
+}
+
+static int elem_comment(struct nftnl_set_elem *elem, const char *comment) {
+        _cleanup_(udata_free_p) struct nftnl_udata_buf *u = nftnl_udata_buf_alloc(NFT_USERDATA_MAXLEN);
+
+        if (!u || !nftnl_udata_put_strz(u, NFTNL_UDATA_SET_ELEM_COMMENT, comment)) {
+                return -ENOMEM;
+        }
+        return nftnl_set_elem_set(elem, NFTNL_SET_ELEM_USERDATA, nftnl_udata_buf_data(u),
+                                  nftnl_udata_buf_len(u));
+}
+
+static void put_element(struct filter *f, enum filter_verb verb, const char *set_name,
+                        struct nftnl_set_elem **elem) {
+        _cleanup_(set_free_p) struct nftnl_set *set = set_new(set_name);
+        struct nlmsghdr *m;
+
+        if (!set || (verb == FILTER_ADD && f->comment && elem_comment(*elem, f->comment) < 0)) {
+                f->error = -ENOMEM;
+                return;
+        }
+        nftnl_set_elem_add(set, *elem);
+        *elem = NULL; /* the set's now */
+        m = batch_put(&f->batch,
+                      (NFNL_SUBSYS_NFTABLES << 8) |
+                              (verb == FILTER_ADD ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM),
+                      verb == FILTER_ADD ? NLM_F_CREATE : 0);
+        ((struct nfgenmsg *) mnl_nlmsg_put_extra_header(m, sizeof(struct nfgenmsg)))->nfgen_family =
+                NFPROTO_INET;
+        nftnl_set_elems_nlmsg_build_payload(m, set);
+        batch_end(&f->batch, m);
+}
+
+void filter_source(struct filter *f, enum filter_verb verb, uint32_t index, uint32_t address) {
+        _cleanup_(elem_free_p) struct nftnl_set_elem *elem = nftnl_set_elem_alloc();
+        struct source_key key = { .address = htonl(address) };
+
+        interface_name(index, key.interface);
+        if (!elem || nftnl_set_elem_set(elem, NFTNL_SET_ELEM_KEY, &key, sizeof(key)) < 0) {
+                f->error = -ENOMEM;
+                return;
+        }
+        put_element(f, verb, SET_SOURCE, &elem);
+}
+
+void filter_port(struct filter *f, enum filter_verb verb, const struct tenant_port *port, uint32_t address) {
+        _cleanup_(elem_free_p) struct nftnl_set_elem *elem = nftnl_set_elem_alloc();
+        struct port_data data = { .address = htonl(address), .port = htons(port->tenant_port) };
+        uint16_t key = htons(port->host_port);
+
+        if (!elem || nftnl_set_elem_set(elem, NFTNL_SET_ELEM_KEY, &key, sizeof(key)) < 0 ||
+            nftnl_set_elem_set(elem, NFTNL_SET_ELEM_DATA, &data, sizeof(data)) < 0) {
+                f->error = -ENOMEM;
+                return;
+        }
+        put_element(f, verb, port_map(port->protocol), &elem);
+}
+
+int filter_commit(struct filter *f, size_t *ret_operation) {
+        _cleanup_close_ int fd = -1;
+        uint32_t message = 0;
+        int r;
+
+        if (f->error < 0) {
+                return f->error;
+        }
+        if (f->batch.n < 2) {
+                return 0;
+        }
+        f->batch.await = f->batch.n;
+        put_bracket(&f->batch, NFNL_MSG_BATCH_END);
+        fd = netlink_open(NETLINK_NETFILTER);
+        if (fd < 0) {
+                return fd;
+        }
+        r = batch_send(&f->batch, fd, &message);
+        if (ret_operation) {
+                *ret_operation = message >= 2 ? message - 2 : SIZE_MAX;
+        }
+        return r;
+}
+
+struct listing {
+        uint8_t protocol; /* 0: the source set */
+        int (*callback)(const struct filter_element *element, void *userdata);
+        void *userdata;
+};
+
+static bool element_read(struct nftnl_set_elem *e, uint8_t protocol, struct filter_element *ret) {
+        uint32_t size = 0, data_size = 0;
+        const void *key = nftnl_set_elem_get(e, NFTNL_SET_ELEM_KEY, &size);
+        const void *data = protocol ? nftnl_set_elem_get(e, NFTNL_SET_ELEM_DATA, &data_size) : NULL;
+        struct source_key source;
+        struct port_data target;
+        uint16_t port;
+
+        *ret = (struct filter_element){ .is_port = protocol != 0 };
+        if (protocol == 0 && key && size >= sizeof(source)) {
+                memcpy(&source, key, sizeof(source));
+                ret->address = ntohl(source.address);
+                return sscanf(source.interface, "tn%8u", &ret->index) == 1;
+        }
+        if (protocol == 0 || !key || !data || size < sizeof(port) || data_size < sizeof(target)) {
+                return false;
+        }
+        memcpy(&port, key, sizeof(port));
+        memcpy(&target, data, sizeof(target));
+        ret->address = ntohl(target.address);
+        ret->port = (struct tenant_port){ protocol, ntohs(port), ntohs(target.port) };
+        return true;
+}
+
+struct each {
+        struct listing *listing;
+        int error;
+};
+
+static int each_element(struct nftnl_set_elem *e, void *userdata) {
+        struct each *each = userdata;
+        struct filter_element element;
+
+        if (each->error == 0 && element_read(e, each->listing->protocol, &element)) {
+                each->error = each->listing->callback(&element, each->listing->userdata);
+        }
+        return 0;
+}
+
+static int each_answer(const struct nlmsghdr *answer, void *userdata) {
+        _cleanup_(set_free_p) struct nftnl_set *set = nftnl_set_alloc();
+        struct each each = { .listing = userdata };
+
+        if (!set || nftnl_set_elems_nlmsg_parse(answer, set) < 0) {
+                errno = set ? EBADMSG : ENOMEM;
+                return MNL_CB_ERROR;
+        }
+        nftnl_set_elem_foreach(set, each_element, &each);
+        if (each.error < 0) {
+                errno = -each.error;
+                return MNL_CB_ERROR;
+        }
+        return MNL_CB_OK;
+}
+
+static int list_set(const char *name, struct listing *listing) {
+        _cleanup_(set_free_p) struct nftnl_set *set = set_new(name);
+        _cleanup_close_ int fd = netlink_open(NETLINK_NETFILTER);
+        uint8_t request[BATCH_MESSAGE_MAX] __attribute__((aligned(8))) = {};
+        struct nlmsghdr *m;
+        int r;
+
+        if (!set || fd < 0) {
+                return fd < 0 ? fd : -ENOMEM;
+        }
+        m = nftnl_nlmsg_build_hdr((char *) request, NFT_MSG_GETSETELEM, NFPROTO_INET, NLM_F_DUMP, 1);
+        nftnl_set_elems_nlmsg_build_payload(m, set);
+        r = netlink_query(fd, m, each_answer, listing);
+        return r == -ENOENT ? 0 : r;
+}
+
+int filter_list(int (*callback)(const struct filter_element *element, void *userdata), void *userdata) {
+        struct listing source = { 0, callback, userdata };
+        struct listing tcp = { IPPROTO_TCP, callback, userdata };
+        struct listing udp = { IPPROTO_UDP, callback, userdata };
+        int r = list_set(SET_SOURCE, &source);
+
+        r = r < 0 ? r : list_set(port_map(IPPROTO_TCP), &tcp);
+        return r < 0 ? r : list_set(port_map(IPPROTO_UDP), &udp);
+}
+
+static int note_address(const struct filter_element *element, void *userdata) {
+        *(uint32_t *) userdata = element->address;
+        return 0;
+}
+
+static int stop_after_answer(const struct nlmsghdr *answer, void *userdata) {
+        int r = each_answer(answer, userdata);
+
+        return r == MNL_CB_OK ? MNL_CB_STOP : r;
+}
+
+int filter_port_owned(const struct tenant_port *port, uint32_t address) {
+        _cleanup_(elem_free_p) struct nftnl_set_elem *elem = nftnl_set_elem_alloc();
+        _cleanup_(set_free_p) struct nftnl_set *set = set_new(port_map(port->protocol));
+        _cleanup_close_ int fd = netlink_open(NETLINK_NETFILTER);
+        uint8_t request[BATCH_MESSAGE_MAX] __attribute__((aligned(8))) = {};
+        uint16_t key = htons(port->host_port);
+        uint32_t found = 0;
+        struct listing listing = { port->protocol, note_address, &found };
+        struct nlmsghdr *m;
+        int r;
+
+        if (!elem || !set || fd < 0 || nftnl_set_elem_set(elem, NFTNL_SET_ELEM_KEY, &key, sizeof(key)) < 0) {
+                return fd < 0 ? fd : -ENOMEM;
+        }
+        nftnl_set_elem_add(set, elem);
+        elem = NULL; /* the set's now */
+        m = nftnl_nlmsg_build_hdr((char *) request, NFT_MSG_GETSETELEM, NFPROTO_INET, 0, 1);
+        nftnl_set_elems_nlmsg_build_payload(m, set);
+        r = netlink_query(fd, m, stop_after_answer, &listing);
+        return r < 0 ? r : found == address ? 0 : -EBUSY;
+}
+
+static int ignore_answer(const struct nlmsghdr *answer, void *userdata) {
+        return MNL_CB_STOP;
+}
+
+int filter_probe(void) {
+        _cleanup_close_ int fd = netlink_open(NETLINK_NETFILTER);
+        uint8_t request[64] __attribute__((aligned(8))) = {};
+        struct nlmsghdr *m;
+
+        if (fd < 0) {
+                return fd;
+        }
+        m = nftnl_nlmsg_build_hdr((char *) request, NFT_MSG_GETGEN, NFPROTO_UNSPEC, 0, 1);
+        return netlink_query(fd, m, ignore_answer, NULL);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* filter.h: elements of the sets and maps of table inet tenantd. One transaction per struct filter. */
+#pragma once
+
+#include "netlink.h"
+#include "routed.h"
+
+/* Begin with filter_begin, free with filter_done. Operations are numbered from 0 in the order they are put. */
+struct filter {
+        struct batch batch;
+        const char *comment; /* borrowed; the tenant's name, for readers of `nft list` */
+        int error;
+};
+
+enum filter_verb {
+        FILTER_ADD, /* fine when the same element is there; -EBUSY or -EEXIST when its key leads elsewhere */
+        FILTER_REMOVE, /* -ENOENT when it is not there */
+};
+
+void filter_begin(struct filter *f, const char *comment);
+void filter_done(struct filter *f);
+
+/* Interface tn<index> may send from `address`. */
+void filter_source(struct filter *f, enum filter_verb verb, uint32_t index, uint32_t address);
+
+/* Host port leads to `address`. */
+void filter_port(struct filter *f, enum filter_verb verb, const struct tenant_port *port, uint32_t address);
+
+/* All or nothing. -ENOENT also means: no such table. *ret_operation (may be NULL): the one that was refused first. */
+int filter_commit(struct filter *f, size_t *ret_operation) _must_check_;
+
+/* Does the host port lead to `address` now? -ENOENT: it leads nowhere, -EBUSY: elsewhere. */
+int filter_port_owned(const struct tenant_port *port, uint32_t address) _must_check_;
+
+/* Each element found, for gc. `is_port`: key is in port, and address is where it leads; else in index and address. */
+struct filter_element {
+        bool is_port;
+        uint32_t index;
+        uint32_t address;
+        struct tenant_port port;
+};
+
+/* Lists all elements. 0, also when there is no table; negative errno; or what the callback returned below 0. */
+int filter_list(int (*callback)(const struct filter_element *element, void *userdata), void *userdata)
+        _must_check_;
+
+/* Does the kernel have nf_tables? Changes nothing. -EOPNOTSUPP and the like: no. */
+int filter_probe(void) _must_check_;

@@ -1,0 +1,674 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * routed.c: the network backend "routed": a point-to-point link and one /32 per tenant, no shared layer 2, filters as elements
+ * of one nftables table. Refuses names where addresses are asked (nothing is resolved here), and addresses that two tenants or
+ * the link itself would share. The undo of every operation is release(); state is in the kernel and in /run (state.c).
+ */
+#include "routed.h"
+#include "filter.h"
+#include "link.h"
+#include "ports.h"
+#include "state.h"
+#include "table.h"
+#include <arpa/inet.h>
+
+enum setting {
+        SETTING_ADDRESS,
+        SETTING_PUBLISH,
+        SETTING_DNS,
+        SETTING_COUNT,
+};
+
+static const struct tenant_setting settings[SETTING_COUNT] = {
+        [SETTING_ADDRESS] = { .key = "Address",
+                              .type = TENANT_TYPE_IPV4,
+                              .unit = "",
+                              .help = "IPv4 address of the tenant for its life; auto: from 100.80.0.0/16. "
+                                      "One outside that "
+                                      "pool is not hidden behind the host and must be routed to it" },
+        [SETTING_PUBLISH] = { .key = "Publish",
+                              .type = TENANT_TYPE_LIST,
+                              .flags = TENANT_SETTING_LIVE,
+                              .unit = "",
+                              .help = "Ports of the host that lead to the tenant: "
+                                      "[tcp:|udp:]HOSTPORT:TENANTPORT …" },
+        [SETTING_DNS] = { .key = "DNS",
+                          .type = TENANT_TYPE_LIST,
+                          .unit = "",
+                          .help = "IPv4 addresses of the name servers that the tenant uses" },
+};
+
+static const struct tenant_value *value(const struct tenant_context *context, enum setting s) {
+        return s < context->n_values && context->values[s].is_set ? &context->values[s] : NULL;
+}
+
+static bool parse_address(const char *text, uint32_t *ret) {
+        struct in_addr a;
+
+        if (inet_pton(AF_INET, text, &a) != 1) {
+                return false;
+        }
+        *ret = ntohl(a.s_addr);
+        return true;
+}
+
+static bool remembered_address(const struct tenant_context *context, uint32_t *ret) {
+        const char *text = tenant_context_fact(context, "Address");
+
+        return text && parse_address(text, ret);
+}
+
+static int need_address(const struct tenant_context *context, uint32_t *ret, struct tenant_error *error) {
+        if (remembered_address(context, ret)) {
+                return 0;
+        }
+        return tenant_error_set(error, -ENODATA, "Failed",
+                                "Tenant %s has no network address: its allocation is incomplete; remove it "
+                                "and create it again",
+                                context->name);
+}
+
+/* probe */
+
+static int probe(const struct tenant_host *host, struct tenant_error *error) {
+        int r;
+
+        if (access(NFT_PATH, X_OK) < 0) {
+                return tenant_error_set(
+                        error, -ENOENT, "HostNotReady",
+                        "%s is missing: install the package nftables (apt-get install nftables)", NFT_PATH);
+        }
+        if (access(TENANTD_NFT_FILE, R_OK) < 0) {
+                return tenant_error_set(error, -ENOENT, "HostNotReady",
+                                        "%s is missing: install tenantd again", TENANTD_NFT_FILE);
+        }
+        r = filter_probe();
+        if (r == -EPERM) {
+                return 0; /* asked without privilege: cannot tell, and the start will */
+        }
+        if (r < 0) {
+                return tenant_error_set(
+                        error, -ENOTSUP, "HostNotReady",
+                        "The kernel has no nf_tables (%s): run `modprobe nf_tables`, or boot a kernel that "
+                        "has the module",
+                        strerror(-r));
+        }
+        return 0;
+}
+
+/* validate */
+
+static bool is_usable(uint32_t a) {
+        return (a >> 24) != 0 && (a >> 24) != 127 && (a >> 16) != 0xa9fe && a < UINT32_C(0xe0000000);
+}
+
+static int validate_dns(const char *list, struct tenant_error *error) {
+        char word[ADDRESS_TEXT + 1];
+        int length;
+
+        for (; sscanf(list, " %16s%n", word, &length) == 1; list += length) {
+                uint32_t address;
+
+                if (!parse_address(word, &address)) {
+                        return tenant_error_set(
+                                error, -EINVAL, "InvalidSetting",
+                                "DNS=%s: “%s” is not an IPv4 address; write addresses such as 9.9.9.9, "
+                                "separated by blanks",
+                                list, word);
+                }
+        }
+        return 0;
+}
+
+static int validate_address(const struct tenant_context *context, uint32_t wanted,
+                            struct tenant_error *error) {
+        char old_text[ADDRESS_TEXT], new_text[ADDRESS_TEXT];
+        uint32_t old;
+
+        address_text(wanted, new_text);
+        if (!is_usable(wanted)) {
+                return tenant_error_set(
+                        error, -EINVAL, "InvalidSetting",
+                        "Address=%s cannot be a tenant's: loopback, link-local (169.254.0.0/16), multicast "
+                        "and reserved addresses are not allowed",
+                        new_text);
+        }
+        if (remembered_address(context, &old) && old != wanted) {
+                address_text(old, old_text);
+                return tenant_error_set(
+                        error, -EINVAL, "InvalidSetting",
+                        "Address=%s: the tenant was created with %s and keeps it; write that, or “auto”, or "
+                        "create the tenant again",
+                        new_text, old_text);
+        }
+        return 0;
+}
+
+static int validate(const struct tenant_context *context, struct tenant_error *error) {
+        const struct tenant_value *address = value(context, SETTING_ADDRESS),
+                                  *dns = value(context, SETTING_DNS);
+        int r = address ? validate_address(context, (uint32_t) address->u64, error) : 0;
+
+        return r == 0 && dns ? validate_dns(dns->text, error) : r;
+}
+
+/* allocate */
+
+static bool is_used(uint32_t address, const struct tenant_fact *used, size_t n_used) {
+        for (size_t i = 0; i < n_used; i++) {
+                uint32_t other;
+
+                if (strcmp(used[i].key, "Address") == 0 && parse_address(used[i].value, &other) &&
+                    other == address) {
+                        return true;
+                }
+        }
+        return false;
+}
+
+/* The index decides; only an Address= of another tenant's inside the pool makes it go on to the next. */
+static int pool_address(uint32_t index, const struct tenant_fact *used, size_t n_used, uint32_t *ret) {
+        const uint32_t n = POOL_END - POOL_FIRST;
+
+        for (uint32_t i = 0; i < n; i++) {
+                uint32_t address = POOL_BASE + POOL_FIRST + (uint32_t) (((uint64_t) index + i) % n);
+
+                if (!is_used(address, used, n_used)) {
+                        *ret = address;
+                        return 0;
+                }
+        }
+        return -EADDRNOTAVAIL;
+}
+
+static int allocate(const struct tenant_context *context, const struct tenant_fact *used, size_t n_used,
+                    struct tenant_error *error) {
+        const struct tenant_value *wanted = value(context, SETTING_ADDRESS);
+        char text[ADDRESS_TEXT];
+        uint32_t address;
+        int r;
+
+        if (context->index > INDEX_MAX ||
+            (!wanted && pool_address(context->index, used, n_used, &address) < 0)) {
+                return tenant_error_set(
+                        error, -EADDRNOTAVAIL, "NoSpace",
+                        "No address is left in 100.80.0.0/16: remove a tenant, or write Address=");
+        }
+        if (wanted) {
+                address = (uint32_t) wanted->u64;
+        }
+        address_text(address, text);
+        if (wanted && is_used(address, used, n_used)) {
+                return tenant_error_set(error, -EADDRINUSE, "AddressInUse",
+                                        "Address=%s belongs to another tenant: write another one, or “auto”",
+                                        text);
+        }
+        r = context->host->remember(context->host->userdata, "Address", text);
+        return r < 0 ? tenant_error_set(error, r, "Failed", "Remembering the address: %s", strerror(-r)) : 0;
+}
+
+static int address(const struct tenant_context *context, struct in_addr *ret_address,
+                   struct tenant_error *error) {
+        uint32_t a;
+        int r = need_address(context, &a, error);
+
+        if (r == 0) {
+                ret_address->s_addr = htonl(a);
+        }
+        return r;
+}
+
+/* attach, publish, release */
+
+struct search {
+        const struct tenant_port *port;
+        uint32_t not_index;
+        char name[64];
+};
+
+static bool has_port(const struct tenant_port *ports, size_t n, const struct tenant_port *port,
+                     bool exactly) {
+        for (size_t i = 0; i < n; i++) {
+                if (ports[i].protocol == port->protocol && ports[i].host_port == port->host_port &&
+                    (!exactly || ports[i].tenant_port == port->tenant_port)) {
+                        return true;
+                }
+        }
+        return false;
+}
+
+static int search_owner(int fd, uint32_t index, void *userdata) {
+        struct search *search = userdata;
+        _cleanup_(state_done) struct state s = {};
+
+        if (index != search->not_index && state_read(fd, index, &s) == 0 &&
+            has_port(s.ports, s.n_ports, search->port, false)) {
+                snprintf(search->name, sizeof(search->name), "%s", s.name);
+        }
+        return 0;
+}
+
+static int port_taken(int state_fd, const struct state *s, const struct tenant_port *port,
+                      struct tenant_error *error) {
+        struct search search = { .port = port, .not_index = s->index };
+
+        if (state_each(state_fd, search_owner, &search) < 0 || search.name[0] == '\0') {
+                snprintf(search.name, sizeof(search.name), "%s", "another tenant");
+        }
+        return tenant_error_set(error, -EADDRINUSE, "AddressInUse",
+                                "Port %u/%s of this host is published by %s: choose another host port",
+                                port->host_port, protocol_name(port->protocol), search.name);
+}
+
+static int check_ports(const struct tenant_port *ports, size_t n_ports, struct tenant_error *error) {
+        if (n_ports > PORTS_MAX) {
+                return tenant_error_set(error, -EINVAL, "InvalidSetting",
+                                        "Publish: at most %u ports per tenant", PORTS_MAX);
+        }
+        for (size_t i = 0; i < n_ports; i++) {
+                if (ports[i].host_port == 0 || ports[i].tenant_port == 0 ||
+                    has_port(ports, i, &ports[i], false)) {
+                        return tenant_error_set(error, -EINVAL, "InvalidSetting",
+                                                "Publish: port %u/%s is 0 or written twice",
+                                                ports[i].host_port, protocol_name(ports[i].protocol));
+                }
+        }
+        return 0;
+}
+
+/*
+ * One transaction from `before` (may have no ports) to `after`. *ret_refused: the port of `after` at which it stopped, or NULL.
+ */
+static int change_filters(const struct state *before, const struct state *after,
+                          const struct tenant_port **ret_refused) {
+        _cleanup_(filter_done) struct filter f;
+        size_t removed = 0, refused = SIZE_MAX;
+        int r;
+
+        filter_begin(&f, after->name);
+        for (size_t i = 0; i < before->n_ports; i++) {
+                if (!has_port(after->ports, after->n_ports, &before->ports[i], true)) {
+                        filter_port(&f, FILTER_REMOVE, &before->ports[i], before->address);
+                        removed++;
+                }
+        }
+        filter_source(&f, FILTER_ADD, after->index, after->address);
+        for (size_t i = 0; i < after->n_ports; i++) {
+                filter_port(&f, FILTER_ADD, &after->ports[i], after->address);
+        }
+        r = filter_commit(&f, &refused);
+        *ret_refused = NULL;
+        if (r < 0 && refused != SIZE_MAX && refused > removed && refused - removed - 1 < after->n_ports) {
+                *ret_refused = &after->ports[refused - removed - 1];
+        }
+        return r;
+}
+
+/*
+ * A process that was killed between its file and its transaction leaves a file that names ports it never got: they may be
+ * another tenant's. Forgets all ports that do not lead to this tenant now.
+ */
+static int keep_owned_ports(struct state *s) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < s->n_ports; i++) {
+                int r = filter_port_owned(&s->ports[i], s->address);
+
+                if (r == 0) {
+                        s->ports[n++] = s->ports[i];
+                } else if (r != -ENOENT && r != -EBUSY) {
+                        return r;
+                }
+        }
+        s->n_ports = n;
+        return 0;
+}
+
+static int remove_range(const struct state *s, size_t first, size_t last, bool source) {
+        _cleanup_(filter_done) struct filter f;
+
+        filter_begin(&f, NULL);
+        for (size_t i = first; i < last; i++) {
+                filter_port(&f, FILTER_REMOVE, &s->ports[i], s->address);
+        }
+        if (source) {
+                filter_source(&f, FILTER_REMOVE, s->index, s->address);
+        }
+        return filter_commit(&f, NULL);
+}
+
+/* In one transaction; when something of it is missing already, each by itself. */
+static int remove_filters(struct state *s) {
+        int result = keep_owned_ports(s), r;
+
+        if (result < 0) {
+                return result;
+        }
+        result = remove_range(s, 0, s->n_ports, true);
+        if (result != -ENOENT) {
+                return result;
+        }
+        result = remove_range(s, 0, 0, true);
+        result = result == -ENOENT ? 0 : result;
+        for (size_t i = 0; i < s->n_ports; i++) {
+                r = remove_range(s, i, i + 1, false);
+                result = r < 0 && r != -ENOENT ? r : result;
+        }
+        return result;
+}
+
+/* Brings the filters from `before` to `after`; when the table (or an element of it) is gone, restores it once. */
+static int set_filters(const struct tenant_context *context, int state_fd, const struct state *before,
+                       const struct state *after, struct tenant_error *error) {
+        const struct tenant_port *refused;
+        int r = change_filters(before, after, &refused);
+
+        if (r == -ENOENT) {
+                /* Many may start at once after boot: who waited for the lock finds the table there. */
+                r = state_lock_exclusive(state_fd);
+                r = r < 0 ? r : change_filters(before, after, &refused);
+        }
+        if (r == -ENOENT) {
+                r = table_restore(state_fd, before, context->host, error);
+                if (r < 0) {
+                        return r;
+                }
+                r = change_filters(before, after, &refused);
+        }
+        if ((r == -EEXIST || r == -EBUSY) && refused) {
+                return port_taken(state_fd, after, refused, error);
+        }
+        return r < 0 ? tenant_error_set(error, r, r == -ENOENT ? "HostNotReady" : "Failed",
+                                        "Adding the filters of %s to table inet tenantd: %s", after->name,
+                                        strerror(-r))
+                     : 0;
+}
+
+static int open_state(struct tenant_error *error) {
+        int fd = state_open(false);
+
+        return fd < 0 ? tenant_error_set(error, fd, "Failed", "Opening /run/tenantd/network-routed: %s",
+                                         strerror(-fd))
+                      : fd;
+}
+
+/* The ports are borrowed from the caller for as long as the state is used. */
+static void state_of(const struct tenant_context *context, uint32_t a, const struct tenant_port *ports,
+                     size_t n_ports, struct state *ret) {
+        *ret = (struct state){ .index = context->index,
+                               .address = a,
+                               .ports = (struct tenant_port *) ports,
+                               .n_ports = n_ports };
+        snprintf(ret->name, sizeof(ret->name), "%s", context->name);
+}
+
+static int check_host_ports(const struct state *before, const struct tenant_port *ports, size_t n_ports,
+                            struct tenant_error *error) {
+        for (size_t i = 0; i < n_ports; i++) {
+                int r = has_port(before->ports, before->n_ports, &ports[i], false)
+                                ? 0
+                                : ports_check_host(&ports[i], 1, error);
+
+                if (r < 0) {
+                        return r;
+                }
+        }
+        return 0;
+}
+
+/*
+ * The file first: who restores the table must know of this tenant before its first packet. On failure the earlier file comes
+ * back, so that it never says more than the kernel holds.
+ */
+static int change(const struct tenant_context *context, int state_fd, const struct state *before,
+                  const struct state *after, struct tenant_error *error) {
+        int r = check_ports(after->ports, after->n_ports, error), r2;
+
+        r = r < 0 ? r : check_host_ports(before, after->ports, after->n_ports, error);
+        if (r < 0) {
+                return r;
+        }
+        r = state_write(state_fd, after);
+        if (r < 0) {
+                return tenant_error_set(error, r, "Failed", "Writing /run/tenantd/network-routed/tn%u: %s",
+                                        after->index, strerror(-r));
+        }
+        r = set_filters(context, state_fd, before, after, error);
+        if (r < 0) {
+                r2 = before->address ? state_write(state_fd, before) : state_remove(state_fd, after->index);
+                if (r2 < 0 && context->host->log) {
+                        context->host->log(context->host->userdata, 4,
+                                           "The network state could not be put back, ignoring");
+                }
+        }
+        return r;
+}
+
+static int attach(const struct tenant_context *context, int netns_fd, const struct tenant_port *ports,
+                  size_t n_ports, struct tenant_error *error) {
+        _cleanup_(state_done) struct state earlier = {};
+        _cleanup_close_ int state_fd = -1;
+        const struct state none = { .index = context->index };
+        struct state s;
+        uint32_t a;
+        int r = need_address(context, &a, error);
+
+        if (r < 0) {
+                return r;
+        }
+        state_fd = open_state(error);
+        if (state_fd < 0) {
+                return state_fd;
+        }
+        state_of(context, a, ports, n_ports, &s);
+        if (state_read(state_fd, context->index, &earlier) == 0) {
+                r = remove_filters(&earlier);
+                if (r < 0) {
+                        return tenant_error_set(error, r, "Failed",
+                                                "Removing what an earlier life of %s left: %s",
+                                                context->name, strerror(-r));
+                }
+        }
+        r = change(context, state_fd, &none, &s, error);
+        return r < 0 ? r : link_attach(context->index, a, netns_fd, error);
+}
+
+static int publish(const struct tenant_context *context, const struct tenant_port *ports, size_t n_ports,
+                   struct tenant_error *error) {
+        _cleanup_(state_done) struct state before = {};
+        _cleanup_close_ int state_fd = open_state(error);
+        struct state after;
+        int r;
+
+        if (state_fd < 0) {
+                return state_fd;
+        }
+        r = state_read(state_fd, context->index, &before);
+        r = r < 0 ? r : keep_owned_ports(&before);
+        if (r < 0) {
+                return tenant_error_set(error, -ENODEV, "Failed",
+                                        "Tenant %s is not attached: start it first", context->name);
+        }
+        state_of(context, before.address, ports, n_ports, &after);
+        return change(context, state_fd, &before, &after, error);
+}
+
+static int usage(const struct tenant_context *context, struct tenant_network_usage *ret_usage,
+                 struct tenant_error *error) {
+        struct tenant_network_usage u;
+        size_t size = ret_usage->struct_size && ret_usage->struct_size < sizeof(u) ? ret_usage->struct_size
+                                                                                   : sizeof(u);
+        int r = link_usage(context->index, &u);
+
+        if (r < 0) {
+                return tenant_error_set(error, r, "Failed", "Counters of tn%u: %s", context->index,
+                                        strerror(-r));
+        }
+        u.struct_size = (uint32_t) size;
+        memcpy(ret_usage, &u, size);
+        return 0;
+}
+
+/* The link and its route go with the tenant's namespace; waiting for that would cost 20 ms. */
+static int release(const struct tenant_context *context, struct tenant_error *error) {
+        _cleanup_(state_done) struct state s = {};
+        _cleanup_close_ int state_fd = open_state(error);
+        int r;
+
+        if (state_fd < 0) {
+                return state_fd;
+        }
+        r = state_read(state_fd, context->index, &s);
+        if (r == -ENOENT) {
+                return 0;
+        }
+        r = r < 0 ? r : remove_filters(&s);
+        if (r < 0) {
+                return tenant_error_set(
+                        error, r, "Failed",
+                        "Removing the filters of %s: %s (run `tenantctl doctor` to collect what is left)",
+                        context->name, strerror(-r));
+        }
+        r = state_remove(state_fd, context->index);
+        return r < 0 ? tenant_error_set(error, r, "Failed", "Removing the network state of %s: %s",
+                                        context->name, strerror(-r))
+                     : 0;
+}
+
+/* gc */
+
+struct living {
+        const struct tenant_context *contexts;
+        size_t n;
+        struct filter *filter;
+        bool any_attached;
+};
+
+static bool is_living_index(const struct living *living, uint32_t index) {
+        for (size_t i = 0; i < living->n; i++) {
+                if (living->contexts[i].index == index) {
+                        return true;
+                }
+        }
+        return false;
+}
+
+static bool is_living_address(const struct living *living, uint32_t wanted) {
+        for (size_t i = 0; i < living->n; i++) {
+                uint32_t a;
+
+                if (remembered_address(&living->contexts[i], &a) && a == wanted) {
+                        return true;
+                }
+        }
+        return false;
+}
+
+static int collect_element(const struct filter_element *element, void *userdata) {
+        struct living *living = userdata;
+
+        if (element->is_port && !is_living_address(living, element->address)) {
+                filter_port(living->filter, FILTER_REMOVE, &element->port, element->address);
+        } else if (!element->is_port && (!is_living_index(living, element->index) ||
+                                         !is_living_address(living, element->address))) {
+                filter_source(living->filter, FILTER_REMOVE, element->index, element->address);
+        }
+        return 0;
+}
+
+static int collect_state(int fd, uint32_t index, void *userdata) {
+        struct living *living = userdata;
+
+        if (is_living_index(living, index)) {
+                living->any_attached = true;
+                return 0;
+        }
+        return state_remove(fd, index);
+}
+
+static int collect_elements(struct living *living) {
+        _cleanup_(filter_done) struct filter f;
+        int r;
+
+        filter_begin(&f, NULL);
+        living->filter = &f;
+        r = filter_list(collect_element, living);
+        return r < 0 ? r : filter_commit(&f, NULL);
+}
+
+/* Only interfaces that bear both the name and the number of a tenant's are touched. */
+static int collect_links(const struct living *living) {
+        _cleanup_closedir_ DIR *d = opendir("/sys/class/net");
+        struct dirent *entry;
+        int result = 0;
+
+        if (!d) {
+                return -errno;
+        }
+        while ((entry = readdir(d))) {
+                unsigned index;
+                char end;
+                int r;
+
+                if (sscanf(entry->d_name, "tn%8u%c", &index, &end) != 1 || is_living_index(living, index)) {
+                        continue;
+                }
+                r = link_delete(index);
+                result = r < 0 ? r : result;
+        }
+        return result;
+}
+
+static int gc(const struct tenant_host *host, const struct tenant_context *contexts, size_t n_contexts,
+              struct tenant_error *error) {
+        struct living living = { .contexts = contexts, .n = n_contexts };
+        _cleanup_close_ int state_fd = state_open(true);
+        int r = state_fd < 0 ? state_fd : state_each(state_fd, collect_state, &living), r2;
+
+        if (r < 0) {
+                return tenant_error_set(error, r, "Failed", "Collecting the network state: %s",
+                                        strerror(-r));
+        }
+        r = collect_elements(&living);
+        r2 = collect_links(&living);
+        r = r < 0 ? r : r2;
+        if (r < 0) {
+                return tenant_error_set(error, r, "Failed", "Collecting filters and links: %s",
+                                        strerror(-r));
+        }
+        /* Whoever flushed rules, but not sets, left tenants unguarded without an error anywhere: apply them anyway. */
+        return living.any_attached ? table_restore(state_fd, NULL, host, error) : 0;
+}
+
+static const struct tenant_network_ops ops = {
+        .struct_size = sizeof(ops),
+        .allocate = allocate,
+        .address = address,
+        .attach = attach,
+        .publish = publish,
+        .usage = usage,
+        .release = release,
+};
+
+static const struct tenant_plugin plugin = {
+        .struct_size = sizeof(plugin),
+        .abi = TENANT_PLUGIN_ABI,
+        .kind = TENANT_KIND_NETWORK,
+        .priority = 50,
+        .name = "routed",
+        .version = TENANTD_VERSION,
+        .summary = "a point-to-point link and an address of its own per tenant, filtered by nftables, "
+                   "hidden behind the host",
+        .settings = settings,
+        .n_settings = SETTING_COUNT,
+        .probe = probe,
+        .validate = validate,
+        .gc = gc,
+        .ops = &ops,
+};
+
+TENANT_PLUGIN_NOTE(TENANT_KIND_NETWORK)
+
+TENANT_PLUGIN_EXPORT const struct tenant_plugin *tenant_plugin_get_v0(void) {
+        return &plugin;
+}
