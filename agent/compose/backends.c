@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * backends.c: see backends.h. Turns a definition and an allocation into what plugins are called with. Refuses every key that
- * no table knows and every value that its type does not allow, before a plugin sees it. Owned by the compose library.
+ * backends.c: see backends.h. Turns a definition and an allocation into what plugins are called with.
+ * Refuses every key that no table knows and every value that its type does not allow, before a plugin sees
+ * it. Owned by the compose library.
  */
 #include "backends.h"
 #include "descriptor.h"
@@ -176,10 +177,6 @@ static int load_one(Backend *b, enum tenant_kind kind, const Definition *d, cons
         const Plugin *plugin;
         int r = plugin_load(kind, a->backends[kind], &plugin, error);
 
-        if (r < 0) {
-                return r;
-        }
-        r = plugin_probe(plugin, host, error);
         if (r < 0) {
                 return r;
         }
@@ -359,6 +356,9 @@ static int choose_one(const Definition *d, enum tenant_kind kind, const struct t
                 return choose_automatically(d, kind, host, store_fd, ret, error);
         }
         r = plugin_load(kind, d->backends[kind], &plugin, error);
+        if (r >= 0) {
+                r = plugin_probe(plugin, host, error);
+        }
         if (r < 0) {
                 return r;
         }

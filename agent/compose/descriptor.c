@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * descriptor.c: see descriptor.h. Refuses what could make a later call crash or a message lie: it is the one place where a
- * plugin's structs are read at the plugin's own sizes. Owned by loader.c.
+ * descriptor.c: see descriptor.h. Refuses what could make a later call crash or a message lie: it is the one
+ * place where a plugin's structs are read at the plugin's own sizes. Owned by loader.c.
  */
 #include "descriptor.h"
 #include "cleanup.h"

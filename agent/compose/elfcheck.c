@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * elfcheck.c: see elfcheck.h. The first page and one window are all that is kept of the file; a small plugin costs two reads.
- * Refuses to guess: a field out of its bounds is a refusal, never a default. Owned by loader.c.
+ * elfcheck.c: see elfcheck.h. The first page and one window are all that is kept of the file; a small plugin
+ * costs two reads. Refuses to guess: a field out of its bounds is a refusal, never a default. Owned by
+ * loader.c.
  */
 #include "elfcheck.h"
 #include "cleanup.h"
@@ -267,7 +268,8 @@ static int symbol_matches(struct image *image, const struct dynamic *d, uint32_t
                (symbol.st_info & 0xf) == STT_FUNC && symbol.st_info >> 4 == STB_GLOBAL;
 }
 
-/* 1 when the dynamic symbol table defines it. The layout of DT_GNU_HASH: header, bloom words, buckets, chains. */
+/* 1 when the dynamic symbol table defines it. The layout of DT_GNU_HASH: header, bloom words, buckets,
+ * chains. */
 static int defines_symbol(struct image *image, const struct dynamic *d, const char *name) {
         uint32_t header[4], hash = gnu_hash(name), i, link;
         uint64_t buckets, chains, address;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* host.c: the plain host services for plugins: logs, never cancels, remembers nothing. Callers copy it and override. */
+/* host.c: the plain host services for plugins: logs, never cancels, remembers nothing. Callers copy it and
+ * override. */
 #include "backends.h"
 #include "log.h"
 #include "parse.h"

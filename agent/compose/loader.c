@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * loader.c: see loader.h. Refuses every file that somebody other than root could have put there or changed, before it is
- * mapped. The inode that was checked is the one that is loaded, since both go through one descriptor. Plugins stay for the
- * life of the process. Owned by the compose library.
+ * loader.c: see loader.h. Refuses every file that somebody other than root could have put there or changed,
+ * before it is mapped. The inode that was checked is the one that is loaded, since both go through one
+ * descriptor. Plugins stay for the life of the process. Owned by the compose library.
  */
 #include "loader.h"
 #include "cleanup.h"
@@ -19,8 +19,8 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-/* One per file. The descriptor is kept: glibc recognises an object by the path it was loaded by, so its number must not name
- * another file while the process lives. */
+/* One per file. The descriptor is kept: glibc recognises an object by the path it was loaded by, so its
+ * number must not name another file while the process lives. */
 struct loaded {
         Plugin plugin; /* first: a Plugin * is a struct loaded * */
         struct loaded *next;
@@ -51,7 +51,8 @@ const char *plugin_get_directory(void) {
         return plugin_directory;
 }
 
-/* Nobody but root can replace what is in a directory like this. In a sticky one root's own entries are safe too. */
+/* Nobody but root can replace what is in a directory like this. In a sticky one root's own entries are safe
+ * too. */
 static bool mode_is_safe(const struct stat *st, bool sticky_is_safe) {
         return st->st_uid == 0 &&
                (!(st->st_mode & (S_IWGRP | S_IWOTH)) || (sticky_is_safe && st->st_mode & S_ISVTX));
@@ -80,8 +81,8 @@ static int check_component(const char *path, bool last, TenantError *error) {
 }
 
 /*
- * Every component from / down is a directory that only root can change, so none can be exchanged after it was looked at.
- * Once per process: what root did since is root's business.
+ * Every component from / down is a directory that only root can change, so none can be exchanged after it
+ * was looked at. Once per process: what root did since is root's business.
  */
 static int check_directory(TenantError *error) {
         char path[PATH_MAX];
@@ -188,9 +189,10 @@ static int load_checked(struct loaded *l, const char *path, TenantError *error) 
         if (!l->handle) {
                 return error_set(error, -ELIBBAD, E_BAD_BACKEND, "%s: cannot load: %s", path, dlerror());
         }
+        /* The same handle: somebody closed the other's descriptor behind our back, and its number came round
+         * again. */
         for (const struct loaded *other = loaded_plugins; other; other = other->next) {
-                if (other->handle ==
-                    l->handle) { /* somebody closed the other's descriptor behind our back */
+                if (other->handle == l->handle) {
                         return error_set(error, -ELIBBAD, E_BAD_BACKEND,
                                          "%s: would be taken for %s-%s; restart the program", path,
                                          plugin_kind_name[other->kind], other->name);
@@ -204,7 +206,8 @@ static int load_checked(struct loaded *l, const char *path, TenantError *error) 
         return descriptor_adopt(get(), l->kind, l->name, path, &l->plugin, error);
 }
 
-/* A refused plugin that was mapped already stays mapped (it may not be unloadable), and its descriptor open. */
+/* A refused plugin that was mapped already stays mapped (it may not be unloadable), and its descriptor open.
+ */
 static struct loaded *loaded_free(struct loaded *l) {
         if (l && !l->handle) {
                 (void) fd_close(l->fd); /* returns -1 always */

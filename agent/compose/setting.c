@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* setting.c: see setting.h. Refuses what is not exactly of the type: a plugin never sees a text that nobody looked at. */
+/* setting.c: see setting.h. Refuses what is not exactly of the type: a plugin never sees a text that nobody
+ * looked at. */
 #include "setting.h"
 #include "parse.h"
 #include <arpa/inet.h>

@@ -102,7 +102,11 @@ static int step_storage(Composer *c, TenantError *error) {
                 return error_set_errno(error, store, E_FAILED, "Cannot open %s", path_get(PATH_STORAGE));
         }
         r = journal(c, TENANT_KIND_STORAGE, error);
-        return r < 0 ? r : b->plugin->ops.storage.attach(&b->context, store, &c->volume_fd, error);
+        if (r < 0) {
+                return r;
+        }
+        r = b->plugin->ops.storage.attach(&b->context, store, &c->volume_fd, error);
+        return plugin_result(b->plugin, "attach", r, error);
 }
 
 static int step_image(Composer *c, TenantError *error) {
@@ -121,7 +125,8 @@ static int step_namespace(Composer *c, TenantError *error) {
         const Backend *b = &c->backends->kind[TENANT_KIND_NAMESPACE];
 
         c->plan = (struct tenant_namespace_plan){ .struct_size = sizeof(c->plan) };
-        return b->plugin->ops.namespace.describe(&b->context, &c->plan, error);
+        return plugin_result(b->plugin, "describe",
+                             b->plugin->ops.namespace.describe(&b->context, &c->plan, error), error);
 }
 
 static int unit_open(const char *name, TenantError *error) {
@@ -147,8 +152,11 @@ static int step_cgroup(Composer *c, TenantError *error) {
                 return unit;
         }
         r = journal(c, TENANT_KIND_CGROUP, error);
-        return r < 0 ? r
-                     : b->plugin->ops.cgroup.prepare(&b->context, unit, getppid(), &c->payload_fd, error);
+        if (r < 0) {
+                return r;
+        }
+        r = b->plugin->ops.cgroup.prepare(&b->context, unit, getppid(), &c->payload_fd, error);
+        return plugin_result(b->plugin, "prepare", r, error);
 }
 
 /*
@@ -260,6 +268,17 @@ static size_t collect_ports(const Composer *c, struct tenant_port ports[static D
         return n;
 }
 
+/* 1: the child said why it failed, in *error; 0: it closed its socket (init was exec'ed) or, with MSG_DONTWAIT, said nothing. */
+static int child_failed(const Composer *c, int flags, TenantError *error) {
+        TenantError said;
+        ssize_t n = recv(c->child_fd, &said, sizeof(said), flags);
+
+        if (n == (ssize_t) sizeof(said)) {
+                *error = said;
+        }
+        return n == (ssize_t) sizeof(said);
+}
+
 /* Runs beside the child's mounts. */
 static int step_network(Composer *c, TenantError *error) {
         const Backend *b = &c->backends->kind[TENANT_KIND_NETWORK];
@@ -274,27 +293,22 @@ static int step_network(Composer *c, TenantError *error) {
         snprintf(path, sizeof(path), "/proc/%d/ns/net", c->init);
         netns = open(path, O_RDONLY | O_CLOEXEC);
         if (netns < 0) {
-                return error_set_errno(error, errno, E_FAILED, "Cannot open the tenant's network namespace");
+                r = error_set_errno(error, errno, E_FAILED, "Cannot open the tenant's network namespace");
+        } else {
+                r = b->plugin->ops.network.attach(&b->context, netns, ports, collect_ports(c, ports), error);
+                r = plugin_result(b->plugin, "attach", r, error);
         }
-        r = b->plugin->ops.network.attach(&b->context, netns, ports, collect_ports(c, ports), error);
-        if (r >= 0 && send(c->child_fd, "n", 1, MSG_NOSIGNAL) < 0) {
-                return 0; /* the child failed before: the next step hears why */
+        if (r < 0) {
+                (void) child_failed(c, MSG_DONTWAIT, error); /* then that is the cause */
+                return r;
         }
-        return r;
+        /* A child that failed meanwhile does not hear it; the next step hears why. */
+        (void) !send(c->child_fd, "n", 1, MSG_NOSIGNAL);
+        return 0;
 }
 
-/* The child's socket closes when init is exec'ed. */
 static int step_exec(Composer *c, TenantError *error) {
-        TenantError of_child;
-        ssize_t n = recv(c->child_fd, &of_child, sizeof(of_child), 0);
-
-        if (n == (ssize_t) sizeof(of_child)) {
-                if (error) {
-                        *error = of_child;
-                }
-                return of_child.code < 0 ? of_child.code : -EIO;
-        }
-        return n < 0 ? error_set_errno(error, errno, E_FAILED, "Cannot hear of the tenant's init") : 0;
+        return child_failed(c, 0, error) ? error->code : 0;
 }
 
 static const struct {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * guest.c: see guest.h. The image stays as it is: Docker's TLS endpoint comes by drop-ins in the tenant's /run, so that any image
- * with dockerd and socket activation works. Nothing here is trusted by the host later.
+ * guest.c: see guest.h. The image stays as it is: Docker's TLS endpoint comes by a drop-in in the tenant's /run, so that any
+ * image with dockerd and docker.service works. Nothing here is trusted by the host later.
  */
 #include "guest.h"
 #include "fd.h"
@@ -131,25 +131,37 @@ static int write_interface(const Guest *g, int root_fd) {
         return r < 0 ? r : write_new(host, "container-uuid", 0444, g->uuid);
 }
 
-/* The socket listens for TLS clients too; the environment makes dockerd ask every TCP client for a certificate. */
-static int write_docker_dropins(int root_fd) {
-        _cleanup_close_ int socket = directory(root_fd, "run/systemd/system/docker.socket.d"), service = -1;
-        int r;
+/*
+ * The TLS port and the certificates come in one command line, so that whoever overrides it inside loses the port too: there is
+ * no setting in which 2376 answers without asking for a certificate. (dockerd ignores DOCKER_TLS_VERIFY for its own listeners
+ * unless an option is given as well, seen with 20.10.)
+ */
+static int write_docker_dropin(int root_fd) {
+        static const char *const programs[] = { "usr/sbin/dockerd", "usr/bin/dockerd",
+                                                "usr/local/bin/dockerd" };
+        _cleanup_close_ int service = directory(root_fd, "run/systemd/system/docker.service.d");
+        char text[512];
 
-        if (socket < 0) {
-                return socket;
-        }
-        r = write_new(socket, "50-tenantd.conf", 0644, "[Socket]\nListenStream=0.0.0.0:2376\n");
-        if (r < 0) {
-                return r;
-        }
-        service = directory(root_fd, "run/systemd/system/docker.service.d");
         if (service < 0) {
                 return service;
         }
-        return write_new(service, "50-tenantd.conf", 0644,
-                         "[Service]\nEnvironment=DOCKER_TLS_VERIFY=1 DOCKER_CERT_PATH=/" GUEST_DOCKER_DIR
-                         "\n");
+        for (size_t i = 0; i < ELEMENTSOF(programs); i++) {
+                _cleanup_close_ int program = open_beneath(root_fd, programs[i], O_PATH, 0);
+
+                if (program >= 0) {
+                        snprintf(text, sizeof(text),
+                                 "[Service]\nExecStart=\n"
+                                 "ExecStart=/%s -H fd:// -H tcp://0.0.0.0:%d "
+                                 "--containerd=/run/containerd/containerd.sock "
+                                 "--tlsverify --tlscacert=/%s/ca.pem --tlscert=/%s/cert.pem "
+                                 "--tlskey=/%s/key.pem "
+                                 "$DOCKER_OPTS\n",
+                                 programs[i], GUEST_DOCKER_PORT, GUEST_DOCKER_DIR, GUEST_DOCKER_DIR,
+                                 GUEST_DOCKER_DIR);
+                        return write_new(service, "50-tenantd.conf", 0644, text);
+                }
+        }
+        return 0; /* no Docker in the image (yet): nothing listens */
 }
 
 static int write_certificates(const Guest *g, int root_fd) {
@@ -214,7 +226,7 @@ int guest_write(const Guest *g, int root_fd, TenantError *error) {
         int r = write_interface(g, root_fd);
 
         if (r >= 0 && g->docker) {
-                r = write_docker_dropins(root_fd);
+                r = write_docker_dropin(root_fd);
         }
         if (r >= 0 && g->docker) {
                 r = write_certificates(g, root_fd);

@@ -43,6 +43,7 @@ typedef struct Runner {
         bool init_ready, reported_ready, stopping, failed;
         int exit_status;
         Budget news, console;
+        bool in_escape; /* of a terminal sequence on the console */
         size_t line_size;
         char line[256];
 } Runner;
@@ -166,7 +167,28 @@ static void on_news(Runner *r) {
         report_ready(r);
 }
 
-/* The tenant's console goes to the journal line by line, printable characters only. */
+static void console_flush(Runner *r) {
+        r->line[r->line_size++] = '\n';
+        (void) !write(STDOUT_FILENO, r->line, r->line_size); /* the journal is full or gone: dropped */
+        r->line_size = 0;
+}
+
+/* One character of the console: lines of printable ones, terminal sequences (ECMA-48 CSI, and two-character ones) left out. */
+static void console_put(Runner *r, char c) {
+        if (r->in_escape) {
+                r->in_escape = c == '[' || c == ';' || c == '?' || (c >= '0' && c <= '9');
+        } else if (c == 0x1B) {
+                r->in_escape = true;
+        } else if (c == '\n') {
+                console_flush(r);
+        } else if (c >= 0x20 && c < 0x7F) {
+                r->line[r->line_size++] = c;
+                if (r->line_size == sizeof(r->line) - 1) {
+                        console_flush(r);
+                }
+        }
+}
+
 static void on_console(Runner *r) {
         char data[512];
         ssize_t n = read(r->console_fd, data, sizeof(data));
@@ -179,14 +201,7 @@ static void on_console(Runner *r) {
         }
         r->console.used += (unsigned) n;
         for (ssize_t i = 0; i < n; i++) {
-                if (data[i] == '\n' || r->line_size == sizeof(r->line) - 2) {
-                        r->line[r->line_size++] = '\n';
-                        (void) !write(STDOUT_FILENO, r->line,
-                                      r->line_size); /* the journal is full or gone: dropped */
-                        r->line_size = 0;
-                } else if (data[i] >= 0x20 && data[i] < 0x7F) {
-                        r->line[r->line_size++] = data[i];
-                }
+                console_put(r, data[i]);
         }
 }
 

@@ -228,6 +228,13 @@ int allocation_choose(const Definition *d, Allocation **ret, TenantError *error)
         return 0;
 }
 
+int allocation_choose_port(const Definition *d, uint16_t *ret, TenantError *error) {
+        _cleanup_(survey_free_p) Survey *s = NULL;
+        int r = survey_all(d->name, &s, error);
+
+        return r < 0 ? r : choose_docker_port(s, d, ret, error);
+}
+
 /* The port of `d` that `other` has too, or NULL. */
 static const struct tenant_port *shared_port(const Definition *d, const Definition *other,
                                              const Allocation *other_a) {

@@ -68,6 +68,12 @@ int allocation_choose(const Definition *d, Allocation **ret, TenantError *error)
 int allocation_check_ports(const Definition *d, TenantError *error) _must_check_;
 
 /*
+ * A Docker port for a tenant that exists, chosen as allocation_choose does (0 when Docker is not enabled). Caller
+ * holds the lock. Errors as there.
+ */
+int allocation_choose_port(const Definition *d, uint16_t *ret, TenantError *error) _must_check_;
+
+/*
  * Adds, or replaces the value of the same kind and key. -EINVAL: cannot be written to the file; -E2BIG:
  * ALLOCATION_FACTS_MAX.
  */

@@ -132,8 +132,7 @@ int definition_remove(const char *name, TenantError *error) {
 static char *definition_of_entry(struct dirent *e) {
         size_t n = strlen(e->d_name);
 
-        if (e->d_type == DT_DIR || n <= strlen(SUFFIX) ||
-            strcmp(e->d_name + n - strlen(SUFFIX), SUFFIX) != 0) {
+        if (n <= strlen(SUFFIX) || strcmp(e->d_name + n - strlen(SUFFIX), SUFFIX) != 0) {
                 return NULL;
         }
         e->d_name[n - strlen(SUFFIX)] = '\0';

@@ -186,8 +186,8 @@ static int parse_root(Definition *d, TenantError *error) {
  * never valid.
  */
 static bool next_word(const char **list, char *buf, size_t size) {
-        const char *start = *list + strspn(*list, " \t,");
-        size_t n = strcspn(start, " \t,");
+        const char *start = *list + strspn(*list, " ,");
+        size_t n = strcspn(start, " ,");
 
         *list = start + n;
         snprintf(buf, size, "%.*s", n < size ? (int) n : (int) strlen("…"), n < size ? start : "…");

@@ -12,7 +12,7 @@
 
 typedef struct Image {
         char *name;
-        char *digest; /* "sha256:…" of the uncompressed tar stream */
+        char *digest; /* "sha256:…" of the file as it was imported (compressed or not), or of the tar that a build made */
         char *source; /* "import" or "build:bookworm" … */
         char *profile; /* "docker" when dockerd is in it, else "plain" */
         uint64_t size_bytes; /* sum of file sizes */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * limits.c: settings to cgroup files (the kernel's cgroup-v2.rst). Refuses an explicit limit that the kernel would not enforce;
- * never reads back on the start path. Owned by cgroup-v2.
+ * limits.c: settings to cgroup files (the kernel's cgroup-v2.rst). Refuses an explicit limit that the kernel
+ * would not enforce; never reads back on the start path. Owned by cgroup-v2.
  */
 #include "v2.h"
 #include <inttypes.h>
@@ -53,7 +53,7 @@ const struct tenant_setting v2_settings[SETTING_COUNT] = {
         [SETTING_CGROUPS_MAX] = {
                 .key = "CgroupsMax", .type = TENANT_TYPE_COUNT, .flags = TENANT_SETTING_LIVE,
                 .minimum = 16, .maximum = 60000, .unit = "cgroups", .default_value = "2048",
-                .help = "cgroups the tenant may make (a service or container needs one or two); a host has 65535",
+                .help = "cgroups the tenant may make: one or two per service or container; a host has 65535",
         },
 };
 
@@ -119,7 +119,8 @@ static const char *kernel_text(enum v2_setting i, const struct tenant_value *val
         }
 }
 
-/* No such file: the controller is not on here, or (io.weight, swap) the kernel was built without this knob. */
+/* No such file: the controller is not on here, or (io.weight, swap) the kernel was built without this knob.
+ */
 static int missing(enum v2_setting i, int payload_fd, struct tenant_error *error) {
         const char *key = v2_settings[i].key, *file = targets[i].file;
         const char *controller = targets[i].controller ? targets[i].controller : "cgroup";

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * tree.c: the plain handling of cgroup directories. Refuses to wait longer than five seconds and to hold more than two
- * descriptors, however deep a tenant nested his cgroups. Owned by cgroup-v2.
+ * tree.c: the plain handling of cgroup directories. Refuses to wait longer than five seconds and to hold
+ * more than two descriptors, however deep a tenant nested his cgroups. Owned by cgroup-v2.
  */
 #include "v2.h"
 #include <dirent.h>
@@ -158,7 +158,8 @@ static void remove_children(int dir_fd, struct pass *pass) {
         closedir(d);
 }
 
-/* Empties the directory bottom-up. Takes over dir_fd. Nobody can rename a cgroup, so ".." is where we came from. */
+/* Empties the directory bottom-up. Takes over dir_fd. Nobody can rename a cgroup, so ".." is where we came
+ * from. */
 static int remove_below(int dir_fd) {
         __attribute__((cleanup(close_p))) int at = dir_fd;
         struct pass pass = { 0 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * v2.c: cgroup-v2, a tenant's processes in a cgroup `payload` below its unit's, tenantd's own in `runner` beside it. Refuses to
- * give the tenant any file that holds a limit, and to start without a limit that was asked for. Owned by the cgroup backends;
- * see README.md.
+ * v2.c: cgroup-v2, a tenant's processes in a cgroup `payload` below its unit's, tenantd's own in `runner`
+ * beside it. Refuses to give the tenant any file that holds a limit, and to start without a limit that was
+ * asked for. Owned by the cgroup backends; see README.md.
  */
 #include "v2.h"
 #include <fcntl.h>
@@ -47,7 +47,8 @@ static int v2_probe(const struct tenant_host *host, struct tenant_error *error) 
                 "no cgroup v2 at /sys/fs/cgroup; boot with systemd.unified_cgroup_hierarchy=1");
 }
 
-/* The runner and the composer leave the unit's own cgroup: one with controllers for its children may hold no process. */
+/* The runner and the composer leave the unit's own cgroup: one with controllers for its children may hold no
+ * process. */
 static int move_runner(int unit_fd, pid_t runner, struct tenant_error *error) {
         __attribute__((cleanup(close_p))) int fd = -1;
         char text[24];
@@ -85,7 +86,8 @@ static int available_controllers(int unit_fd, char *ret, size_t size) {
         return r;
 }
 
-/* All at once, which is what a delegated unit has; only when that is refused it is worth looking what there is. */
+/* All at once, which is what a delegated unit has; only when that is refused it is worth looking what there
+ * is. */
 static int enable_controllers(int unit_fd, struct tenant_error *error) {
         char text[sizeof(ALL_CONTROLLERS)];
         int r = cgroup_write(unit_fd, "cgroup.subtree_control", ALL_CONTROLLERS);
@@ -108,9 +110,10 @@ static int enable_controllers(int unit_fd, struct tenant_error *error) {
 }
 
 /*
- * What a tenant needs to make cgroups of its own and to move processes between them. Not memory.oom.group and memory.reclaim,
- * though the kernel would delegate them: the first decides over the host's OOM handling of the whole payload, the second
- * lets a tenant spend the kernel's time on reclaim as it likes. In the cgroups that it makes it has both.
+ * What a tenant needs to make cgroups of its own and to move processes between them. Not memory.oom.group
+ * and memory.reclaim, though the kernel would delegate them: the first decides over the host's OOM handling
+ * of the whole payload, the second lets a tenant spend the kernel's time on reclaim as it likes. In the
+ * cgroups that it makes it has both.
  */
 static int give_to_tenant(int payload_fd, uint32_t id, struct tenant_error *error) {
         static const char *const files[] = { "cgroup.procs", "cgroup.threads", "cgroup.subtree_control" };
@@ -124,7 +127,8 @@ static int give_to_tenant(int payload_fd, uint32_t id, struct tenant_error *erro
                      : 0;
 }
 
-/* What an earlier life left is removed, not reused: its limits and the tenant's own settings in it would live on. */
+/* What an earlier life left is removed, not reused: its limits and the tenant's own settings in it would
+ * live on. */
 static int make_payload(int unit_fd, struct tenant_error *error) {
         int fd, r = 0;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* v2.h: the parts of cgroup-v2. Paths are single names below a descriptor of a cgroup directory, never longer. */
+/* v2.h: the parts of cgroup-v2. Paths are single names below a descriptor of a cgroup directory, never
+ * longer. */
 #pragma once
 
 #include "tenant-cgroup.h"
@@ -28,8 +29,9 @@ int cgroup_wait_event(int dir_fd, const char *key, uint64_t value);
 int cgroup_kill(int dir_fd);
 
 /*
- * Kills what is in the cgroup `name` below dir_fd, waits for the end, removes the cgroup and all below it, of any depth, with
- * one descriptor and no recursion. A missing one is fine. -ETIMEDOUT: a process would not die; -EBUSY: one came in meanwhile.
+ * Kills what is in the cgroup `name` below dir_fd, waits for the end, removes the cgroup and all below it,
+ * of any depth, with one descriptor and no recursion. A missing one is fine. -ETIMEDOUT: a process would not
+ * die; -EBUSY: one came in meanwhile.
  */
 int cgroup_remove(int dir_fd, const char *name);
 
@@ -54,10 +56,11 @@ extern const struct tenant_setting v2_settings[SETTING_COUNT];
 int limits_validate(const struct tenant_context *context, struct tenant_error *error);
 
 /*
- * Writes each limit that is set to a cgroup just made, one write each. A default whose controller is missing is skipped; an
- * explicit one is -ENOTSUP HostNotReady with the controller and the cure.
+ * Writes each limit that is set to a cgroup just made, one write each. A default whose controller is missing
+ * is skipped; an explicit one is -ENOTSUP HostNotReady with the controller and the cure.
  */
 int limits_apply(const struct tenant_context *context, int payload_fd, struct tenant_error *error);
 
-/* Brings all limits to the values, unset ones to the kernel's default; on error the earlier ones are put back. */
+/* Brings all limits to the values, unset ones to the kernel's default; on error the earlier ones are put
+ * back. */
 int limits_change(const struct tenant_context *context, int payload_fd, struct tenant_error *error);

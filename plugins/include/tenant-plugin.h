@@ -199,8 +199,9 @@ struct tenant_plugin {
 
         /*
          * probe: can this backend work on this host, now?
-         *   When        before any other operation, in every process that loads the plugin, but for release (an undo is always tried)
-         *   Context     agent, worker, composer: must not block, must not change anything
+         *   When        when a backend is chosen (creation, Backend=auto) and for CheckHost. Not before a start: each operation
+         *               reports itself what the host lacks by then
+         *   Context     agent, worker: must not block, must not change anything
          *   Ownership   nothing passes
          *   Errors      -ENOTSUP, -ENOENT …: it cannot; error->message says what the operator should do (package, module, mount option)
          *   Idempotent  yes

@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * user.c: namespace-user, a tenant in a user namespace of its own, with every other namespace created inside it. Refuses hosts
- * without user namespaces and kernels before 5.8, and never maps an id outside the tenant's range. Owned by the namespace
- * backends; see README.md.
+ * user.c: namespace-user, a tenant in a user namespace of its own, with every other namespace created inside
+ * it. Refuses hosts without user namespaces and kernels before 5.8, and never maps an id outside the
+ * tenant's range. Owned by the namespace backends; see README.md.
  */
 #include "tenant-namespace.h"
 #include <fcntl.h>
 #include <grp.h>
-#include <linux/sched.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdlib.h>
-#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -112,10 +109,6 @@ static int become_root_inside(struct tenant_error *error) {
 }
 
 static int user_enter(const struct tenant_context *context, int init_pidfd, struct tenant_error *error) {
-        /* The pidfd says whether init lives; setns would go on to join the namespaces of a zombie it can still see. */
-        if (syscall(SYS_pidfd_send_signal, init_pidfd, 0, NULL, 0) < 0) {
-                return tenant_error_set(error, -errno, "NotRunning", "the tenant is not running any more");
-        }
         if (setns(init_pidfd, TENANT_NAMESPACES) < 0) {
                 return errno == ESRCH ? tenant_error_set(error, -ESRCH, "NotRunning",
                                                          "the tenant is not running any more")

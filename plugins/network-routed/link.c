@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * link.c: a veth pair spoken to the kernel as rtnetlink: one batch for the host's end, one for the tenant's. Refuses to list
+ * link.c: a veth pair spoken to the kernel as rtnetlink: one batch makes it, one for each end. Refuses to list
  * links (linear in tenants) and to move a device between namespaces (20 ms); touches no interface but tn<index> and what is
  * in the given namespace. Neither end needs ARP: neighbours are permanent on both sides, and the host's end does not speak it.
  * Owns nothing: what it makes ends with the tenant's network namespace.
@@ -180,20 +180,30 @@ static void put_neighbour(struct batch *b, uint32_t ifindex, uint32_t address, c
         batch_end(b, m);
 }
 
-static int host_end(int fd, uint32_t index, uint32_t address, int netns_fd, uint32_t *ret_message) {
+/* The pair, both ends still down. */
+static int make_pair(int fd, uint32_t index, int netns_fd, uint32_t *ret_message) {
+        _cleanup_(batch_done) struct batch b = {};
+
+        put_pair(&b, index, netns_fd);
+        put_host_conf(&b, index);
+        return batch_send(&b, fd, ret_message);
+}
+
+/*
+ * Last of all: of a veth pair the end that comes up second can send at once, the other only when a worker of the kernel has
+ * noticed the carrier, and loses packets until then. The tenant has its whole boot for that, the host's clients do not.
+ */
+static int host_end(int fd, uint32_t index, uint32_t address) {
         _cleanup_(batch_done) struct batch b = {};
         uint32_t ifindex = host_ifindex(index);
         uint8_t mac[6];
 
         hardware_address(index, SIDE_TENANT, mac);
-        put_pair(&b, index, netns_fd);
-        put_no_ipv6_address(&b, ifindex);
-        put_host_conf(&b, index);
         put_flags(&b, ifindex, IFF_UP | IFF_NOARP);
         put_address(&b, ifindex, GATEWAY, RT_SCOPE_LINK);
         put_host_route(&b, ifindex, address);
         put_neighbour(&b, ifindex, address, mac);
-        return batch_send(&b, fd, ret_message);
+        return batch_send(&b, fd, NULL);
 }
 
 static int tenant_end(int fd, uint32_t index, uint32_t address) {
@@ -257,18 +267,19 @@ static int delete_by_ifindex(int fd, uint32_t ifindex) {
         return r == -ENODEV ? 0 : r;
 }
 
-static int host_end_replacing(int fd, uint32_t index, uint32_t address, int netns_fd,
-                              struct tenant_error *error) {
-        uint32_t message = 0;
-        int r = host_end(fd, index, address, netns_fd, &message);
+static bool is_taken(int r, uint32_t message) {
+        return (r == -EEXIST || r == -EBUSY) && message == 1;
+}
 
-        if ((r == -EEXIST || r == -EBUSY) && message == 1) {
+static int make_pair_replacing(int fd, uint32_t index, int netns_fd, struct tenant_error *error) {
+        uint32_t message = 0;
+        int r = make_pair(fd, index, netns_fd, &message);
+
+        if (is_taken(r, message)) {
                 r = delete_by_ifindex(fd, host_ifindex(index));
-                if (r == 0) {
-                        r = host_end(fd, index, address, netns_fd, &message);
-                }
+                r = r < 0 ? r : make_pair(fd, index, netns_fd, &message);
         }
-        if ((r == -EEXIST || r == -EBUSY) && message == 1) {
+        if (is_taken(r, message)) {
                 return tenant_error_set(
                         error, -EBUSY, "Busy",
                         "This host has an interface tn%u (or number %u) that is not tenantd's; "
@@ -281,19 +292,34 @@ static int host_end_replacing(int fd, uint32_t index, uint32_t address, int netn
                         "The kernel cannot make veth interfaces: run `modprobe veth`, or boot a kernel "
                         "that has the module");
         }
-        return r < 0 ? tenant_error_set(error, r, "Failed", "Making interface tn%u failed at message %u: %s",
-                                        index, message, strerror(-r))
+        return r < 0 ? tenant_error_set(error, r, "Failed", "Making interface tn%u failed: %s", index,
+                                        strerror(-r))
+                     : 0;
+}
+
+static int configure_tenant_end(uint32_t index, uint32_t address, int netns_fd, struct tenant_error *error) {
+        _cleanup_close_ int fd = open_in_tenant(netns_fd);
+        int r;
+
+        if (fd == -ENOTRECOVERABLE) {
+                return tenant_error_set(
+                        error, fd, "Failed",
+                        "Could not return to the host's network namespace; this start must end");
+        }
+        r = fd < 0 ? fd : tenant_end(fd, index, address);
+        return r < 0 ? tenant_error_set(error, r, "Failed", "Configuring the tenant's end of tn%u: %s",
+                                        index, strerror(-r))
                      : 0;
 }
 
 int link_attach(uint32_t index, uint32_t address, int netns_fd, struct tenant_error *error) {
-        _cleanup_close_ int host = netlink_open(NETLINK_ROUTE), tenant = -1;
+        _cleanup_close_ int fd = netlink_open(NETLINK_ROUTE);
         int r;
 
-        if (host < 0) {
-                return tenant_error_set(error, host, "Failed", "No rtnetlink socket: %s", strerror(-host));
+        if (fd < 0) {
+                return tenant_error_set(error, fd, "Failed", "No rtnetlink socket: %s", strerror(-fd));
         }
-        r = host_end_replacing(host, index, address, netns_fd, error);
+        r = make_pair_replacing(fd, index, netns_fd, error);
         if (r < 0) {
                 return r;
         }
@@ -302,15 +328,13 @@ int link_attach(uint32_t index, uint32_t address, int netns_fd, struct tenant_er
                 return tenant_error_set(error, r, "Failed", "Switching IPv6 off on tn%u: %s", index,
                                         strerror(-r));
         }
-        tenant = open_in_tenant(netns_fd);
-        if (tenant == -ENOTRECOVERABLE) {
-                return tenant_error_set(
-                        error, tenant, "Failed",
-                        "Could not return to the host's network namespace; this start must end");
+        r = configure_tenant_end(index, address, netns_fd, error);
+        if (r < 0) {
+                return r;
         }
-        r = tenant < 0 ? tenant : tenant_end(tenant, index, address);
-        return r < 0 ? tenant_error_set(error, r, "Failed", "Configuring the tenant's end of tn%u: %s",
-                                        index, strerror(-r))
+        r = host_end(fd, index, address);
+        return r < 0 ? tenant_error_set(error, r, "Failed", "Configuring interface tn%u: %s", index,
+                                        strerror(-r))
                      : 0;
 }
 

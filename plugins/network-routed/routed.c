@@ -384,12 +384,28 @@ static int set_filters(const struct tenant_context *context, int state_fd, const
                      : 0;
 }
 
-static int open_state(struct tenant_error *error) {
-        int fd = state_open(false);
+static int state_failed(int r, struct tenant_error *error) {
+        return tenant_error_set(error, r, "Failed", "Opening /run/tenantd/network-routed: %s", strerror(-r));
+}
 
-        return fd < 0 ? tenant_error_set(error, fd, "Failed", "Opening /run/tenantd/network-routed: %s",
-                                         strerror(-fd))
-                      : fd;
+/*
+ * After boot there is no table; to find that out by a refused transaction costs an RCU grace period, and all who start at once
+ * would pay it one after the other. The first one loads it before the others get their lock.
+ */
+static int open_for_attach(const struct tenant_context *context, struct tenant_error *error) {
+        const struct state none = { .index = context->index };
+        bool made;
+        int fd = state_open_or_make(&made), r;
+
+        if (fd < 0) {
+                return state_failed(fd, error);
+        }
+        r = made ? table_restore(fd, &none, context->host, error) : 0;
+        if (r < 0) {
+                fd_close_p(&fd);
+                return r;
+        }
+        return fd;
 }
 
 /* The ports are borrowed from the caller for as long as the state is used. */
@@ -456,7 +472,7 @@ static int attach(const struct tenant_context *context, int netns_fd, const stru
         if (r < 0) {
                 return r;
         }
-        state_fd = open_state(error);
+        state_fd = open_for_attach(context, error);
         if (state_fd < 0) {
                 return state_fd;
         }
@@ -476,16 +492,16 @@ static int attach(const struct tenant_context *context, int netns_fd, const stru
 static int publish(const struct tenant_context *context, const struct tenant_port *ports, size_t n_ports,
                    struct tenant_error *error) {
         _cleanup_(state_done) struct state before = {};
-        _cleanup_close_ int state_fd = open_state(error);
+        _cleanup_close_ int state_fd = state_open(false);
         struct state after;
         int r;
 
-        if (state_fd < 0) {
-                return state_fd;
+        if (state_fd < 0 && state_fd != -ENOENT) {
+                return state_failed(state_fd, error);
         }
-        r = state_read(state_fd, context->index, &before);
+        r = state_fd < 0 ? state_fd : state_read(state_fd, context->index, &before);
         r = r < 0 ? r : keep_owned_ports(&before);
-        if (r < 0) {
+        if (r == -ENOENT) {
                 return tenant_error_set(error, -ENODEV, "Failed",
                                         "Tenant %s is not attached: start it first", context->name);
         }
@@ -512,11 +528,11 @@ static int usage(const struct tenant_context *context, struct tenant_network_usa
 /* The link and its route go with the tenant's namespace; waiting for that would cost 20 ms. */
 static int release(const struct tenant_context *context, struct tenant_error *error) {
         _cleanup_(state_done) struct state s = {};
-        _cleanup_close_ int state_fd = open_state(error);
+        _cleanup_close_ int state_fd = state_open(false);
         int r;
 
         if (state_fd < 0) {
-                return state_fd;
+                return state_fd == -ENOENT ? 0 : state_failed(state_fd, error);
         }
         r = state_read(state_fd, context->index, &s);
         if (r == -ENOENT) {
@@ -623,7 +639,10 @@ static int gc(const struct tenant_host *host, const struct tenant_context *conte
               struct tenant_error *error) {
         struct living living = { .contexts = contexts, .n = n_contexts };
         _cleanup_close_ int state_fd = state_open(true);
-        int r = state_fd < 0 ? state_fd : state_each(state_fd, collect_state, &living), r2;
+        int r = state_fd == -ENOENT ? 0
+                : state_fd < 0      ? state_fd
+                                    : state_each(state_fd, collect_state, &living),
+            r2;
 
         if (r < 0) {
                 return tenant_error_set(error, r, "Failed", "Collecting the network state: %s",

@@ -28,14 +28,6 @@ static void file_close_p(FILE **f) {
 static int open_directory(void) {
         int fd = open(STATE_PATH, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 
-        if (fd >= 0 || errno != ENOENT) {
-                return fd < 0 ? -errno : fd;
-        }
-        if ((mkdir(RUNTIME_PATH, 0711) < 0 && errno != EEXIST) ||
-            (mkdir(STATE_PATH, 0700) < 0 && errno != EEXIST)) {
-                return -errno;
-        }
-        fd = open(STATE_PATH, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
         return fd < 0 ? -errno : fd;
 }
 
@@ -48,15 +40,36 @@ static int lock(int fd, int how) {
         return r < 0 ? -errno : 0;
 }
 
-int state_open(bool exclusive) {
+static int open_locked(int how) {
         int fd = open_directory();
-        int r = fd < 0 ? fd : lock(fd, exclusive ? LOCK_EX : LOCK_SH);
+        int r = fd < 0 ? fd : lock(fd, how);
 
         if (r < 0) {
                 fd_close_p(&fd);
                 return r;
         }
         return fd;
+}
+
+int state_open(bool exclusive) {
+        return open_locked(exclusive ? LOCK_EX : LOCK_SH);
+}
+
+int state_open_or_make(bool *ret_made) {
+        int fd = open_locked(LOCK_SH);
+
+        *ret_made = false;
+        if (fd != -ENOENT) {
+                return fd;
+        }
+        if (mkdir(RUNTIME_PATH, 0711) < 0 && errno != EEXIST) {
+                return -errno;
+        }
+        *ret_made = mkdir(STATE_PATH, 0700) == 0;
+        if (!*ret_made && errno != EEXIST) {
+                return -errno;
+        }
+        return open_locked(*ret_made ? LOCK_EX : LOCK_SH);
 }
 
 int state_lock_exclusive(int fd) {

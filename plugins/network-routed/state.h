@@ -15,10 +15,13 @@ struct state {
 void state_done(struct state *s);
 
 /*
- * Opens the directory (made when missing) with a lock on it: shared for changes to one tenant, exclusive for a restore of
- * all. The lock goes with the descriptor.
+ * Opens the directory with a lock on it: shared for changes to one tenant, exclusive for all. The lock goes with the
+ * descriptor. -ENOENT: nothing was attached since the host's boot.
  */
 int state_open(bool exclusive) _must_check_;
+
+/* The same, shared; made when missing, and then (*ret_made) locked exclusively: this is the first tenant since boot. */
+int state_open_or_make(bool *ret_made) _must_check_;
 
 /* Turns a shared lock into an exclusive one; others may have come between. */
 int state_lock_exclusive(int fd) _must_check_;

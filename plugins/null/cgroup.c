@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* cgroup.c: cgroup-null, a test double: takes limits and enforces none; the payload is the unit itself. Never shipped. */
+/* cgroup.c: cgroup-null, a test double: takes limits and enforces none; the payload is the unit itself.
+ * Never shipped. */
 #include "null.h"
 #include "tenant-cgroup.h"
 #include <fcntl.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * namespace.c: namespace-null, a test double. Plans like a real one, so that nothing that follows the plan ever runs in the
- * host's namespaces, and refuses to enter (no operation). Never shipped. Owned by the tests.
+ * namespace.c: namespace-null, a test double. Plans like a real one, so that nothing that follows the plan
+ * ever runs in the host's namespaces, and refuses to enter (no operation). Never shipped. Owned by the
+ * tests.
  */
 #include "null.h"
 #include "tenant-namespace.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* network.c: network-null, a test double: gives out addresses and connects nothing. Never shipped. Owned by the tests. */
+/* network.c: network-null, a test double: gives out addresses and connects nothing. Never shipped. Owned by
+ * the tests. */
 #include "null.h"
 #include "tenant-network.h"
 #include <arpa/inet.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * null.h: what the test doubles share. Each has a setting Fail=OPERATION: that operation then fails with -EIO and a message
- * that names it. Undo operations see no settings; what to fail in them travels as a fact.
+ * null.h: what the test doubles share. Each has a setting Fail=OPERATION: that operation then fails with
+ * -EIO and a message that names it. Undo operations see no settings; what to fail in them travels as a fact.
  */
 #pragma once
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * storage.c: storage-null, a test double: plain directories of the caller in the store, no limit, no mount, no other owner, so
- * that it works without root. Refuses trees deeper than it makes itself. Never shipped. Owned by the tests.
+ * storage.c: storage-null, a test double: plain directories of the caller in the store, no limit, no mount,
+ * no other owner, so that it works without root. Refuses trees deeper than it makes itself. Never shipped.
+ * Owned by the tests.
  */
 #include "null.h"
 #include "tenant-storage.h"

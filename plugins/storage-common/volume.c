@@ -413,56 +413,55 @@ static int volume_build(const struct tenant_context *context, struct stage *stag
         return 0;
 }
 
-static int volume_admit(const struct tenant_context *context, int base_fd,
-                        const struct volume_policy *policy, struct tenant_error *error) {
-        struct stat st;
+/* The stage is entered: what an earlier, interrupted life of the same volume left in it goes first, project and all. */
+static int volume_make(const struct tenant_context *context, struct stage *stage, bool is_new,
+                       const struct volume_policy *policy, struct tenant_error *error) {
+        int r = 0;
 
-        if (fstatat(base_fd, context->name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
-                return tenant_error_set(error, -EEXIST, "TenantExists",
-                                        "Tenant %s has a volume already in this store", context->name);
+        if (!is_new) {
+                r = tree_empty(stage->fd, context->host, error);
+                if (r == 0) {
+                        r = stage_release(stage, policy, context->host, error);
+                }
+                if (r < 0) {
+                        return r;
+                }
         }
-        return policy->admit ? policy->admit(context, base_fd, error) : 0;
+        if (policy->admit) {
+                r = policy->admit(context, stage->base_fd, error);
+        }
+        if (r == 0) {
+                struct tenant_error undo = { 0 };
+
+                r = volume_build(context, stage, policy, error);
+                if (r < 0 && stage_finish(stage, policy, context->host, &undo) < 0) {
+                        volume_log(context->host, 4, "Undo of a failed provision left '%s': %s", stage->name,
+                                   undo.message);
+                }
+        }
+        (void) unlinkat(stage->pending_fd, stage->name, AT_REMOVEDIR); /* empty, but where the undo failed */
+        return r;
 }
 
 int volume_provision(const struct tenant_context *context, int store_fd, const struct volume_policy *policy,
                      struct tenant_error *error) {
         _cleanup_stage_ struct stage stage = STAGE_NULL;
+        struct stat st;
         int r = name_check(context->name, error);
 
+        if (r == 0) {
+                r = stage_open(&stage, store_fd, error);
+        }
         if (r < 0) {
                 return r;
         }
-        r = stage_open(&stage, store_fd, error);
-        if (r < 0) {
-                return r;
-        }
-        r = volume_admit(context, stage.base_fd, policy, error);
-        if (r < 0) {
-                return r;
+        if (fstatat(stage.base_fd, context->name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+                return tenant_error_set(error, -EEXIST, "TenantExists",
+                                        "Tenant %s has a volume already in this store", context->name);
         }
         stage_set_name(&stage, context, policy);
         r = stage_enter(&stage, error);
-        if (r == 0) { /* left behind by a crash */
-                r = tree_empty(stage.fd, context->host, error);
-        }
-        if (r < 0) {
-                return r;
-        }
-        r = volume_build(context, &stage, policy, error);
-        if (r < 0) {
-                struct tenant_error undo = { 0 };
-
-                if (stage_finish(&stage, policy, context->host, &undo) < 0) {
-                        volume_log(context->host, 4, "Undo of a failed provision left '%s': %s", stage.name,
-                                   undo.message);
-                }
-                return r;
-        }
-        if (unlinkat(stage.pending_fd, stage.name, AT_REMOVEDIR) < 0) {
-                volume_log(context->host, 4, "Cannot remove the empty stage '%s', ignoring: %s", stage.name,
-                           strerror(errno));
-        }
-        return 0;
+        return r < 0 ? r : volume_make(context, &stage, r > 0, policy, error);
 }
 
 /* Takes the volume's name away and puts its tree into the stage. What an interrupted call left there stays

@@ -46,7 +46,7 @@ uint64_t volume_limit(const struct tenant_context *context, enum volume_value va
 struct volume_policy {
         bool names_project; /* stages carry the project id */
 
-        /* Before anything is made: may this tenant have a volume here? base_fd is STORE/volumes. */
+        /* Before the volume is made: may this tenant have a volume here? base_fd is STORE/volumes. */
         int (*admit)(const struct tenant_context *context, int base_fd, struct tenant_error *error);
 
         /* The top directory exists, is empty and belongs to the host's root: put it under its limits. */

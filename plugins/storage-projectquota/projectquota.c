@@ -330,7 +330,7 @@ static int projectquota_release(const struct tenant_host *host, int base_fd, uin
 
         if (r < 0 || !state.accounted) {
                 volume_log(
-                        host, 4,
+                        host, 5,
                         "The limits of project %u stay recorded, since the store has no project quotas now",
                         project_id);
                 return 0; /* the next tenant that gets the id overwrites them */

@@ -4,11 +4,14 @@
  * (cgroup, eight mounts with an id-mapped lower layer below an overlay, seven namespaces with id maps, /dev with nodes and a
  * console, veth created in place with address and route, exec) and nothing else: no plugins, no checks, no journal.
  *
- *   floor IMAGE VOLUME CGROUP [ROUNDS]
+ *   floor IMAGE VOLUME CGROUP [ROUNDS [INDEX]]
  *     IMAGE   root tree of an image whose files belong to 603979776 and above, with /init
  *     VOLUME  an empty directory on the same file system
  *     CGROUP  an empty cgroup2 directory to work in
- * Prints for each round: microseconds from the first call to the first instruction of init, and of kill and clean-up.
+ *     ROUNDS  0: one round that is kept until standard input ends
+ *     INDEX   0 to 9999, for several at the same time
+ * Prints for each round: microseconds from the first call to the first instruction of init, those of kill and clean-up, and
+ * the moment of that first instruction (CLOCK_MONOTONIC, ns), from which others compute what exec of this program costs.
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -24,6 +27,7 @@
 #include <net/if.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +43,6 @@
 #define IMAGE_BASE 603979776u
 #define BASE 1000013824u
 #define COUNT 262144u
-#define LINK_NAME "floor0"
 
 #define MUST(call)                                                                                          \
         ({                                                                                                  \
@@ -51,6 +54,7 @@
         })
 
 static const char *image, *volume, *cgroup;
+static char link_name[IFNAMSIZ], address[INET_ADDRSTRLEN];
 
 static long long now_nsec(void) {
         struct timespec t;
@@ -144,7 +148,7 @@ static void add_link(struct mnl_socket *nl, int netns) {
         m->nlmsg_flags = NLM_F_CREATE | NLM_F_EXCL;
         host = mnl_nlmsg_put_extra_header(m, sizeof(*host));
         host->ifi_flags = host->ifi_change = IFF_UP;
-        mnl_attr_put_strz(m, IFLA_IFNAME, LINK_NAME);
+        mnl_attr_put_strz(m, IFLA_IFNAME, link_name);
         info = mnl_attr_nest_start(m, IFLA_LINKINFO);
         mnl_attr_put_strz(m, IFLA_INFO_KIND, "veth");
         data = mnl_attr_nest_start(m, IFLA_INFO_DATA);
@@ -219,14 +223,14 @@ static void connect_network(pid_t pid) {
         snprintf(path, sizeof(path), "/proc/%d/ns/net", pid);
         netns = (int) MUST(open(path, O_RDONLY | O_CLOEXEC));
         add_link(nl, netns);
-        add_address(nl, if_nametoindex(LINK_NAME), "169.254.1.1");
-        add_route(nl, if_nametoindex(LINK_NAME), "100.80.255.1", NULL);
+        add_address(nl, if_nametoindex(link_name), "169.254.1.1");
+        add_route(nl, if_nametoindex(link_name), address, NULL);
         mnl_socket_close(nl);
         MUST(setns(netns, CLONE_NEWNET));
         nl = netlink_open();
         set_up(nl, 1);
         set_up(nl, if_nametoindex("eth0"));
-        add_address(nl, if_nametoindex("eth0"), "100.80.255.1");
+        add_address(nl, if_nametoindex("eth0"), address);
         add_route(nl, if_nametoindex("eth0"), "169.254.1.1", NULL);
         add_route(nl, if_nametoindex("eth0"), NULL, "169.254.1.1");
         mnl_socket_close(nl);
@@ -362,21 +366,34 @@ static void stop(pid_t pid) {
 }
 
 static void wait_for_link_end(void) {
-        while (if_nametoindex(LINK_NAME) != 0) {
+        while (if_nametoindex(link_name) != 0) {
                 usleep(1000); /* between rounds, not measured */
         }
 }
 
-int main(int argc, char **argv) {
-        static const char *const parts[] = { "upper", "work", "lower", "root" };
-        int rounds = argc > 4 ? atoi(argv[4]) : 1;
+static void one_round(bool keep) {
+        long long begin = now_nsec(), end, born;
+        pid_t pid = start();
+        char byte;
 
-        if (argc < 4) {
-                errx(2, "usage: floor IMAGE VOLUME CGROUP [ROUNDS]");
+        born = started_nsec();
+        if (keep) {
+                printf("%lld\n", born);
+                fflush(stdout);
+                (void) !read(STDIN_FILENO, &byte, 1);
         }
-        image = argv[1];
-        volume = argv[2];
-        cgroup = argv[3];
+        end = now_nsec();
+        stop(pid);
+        if (!keep) {
+                printf("%lld %lld %lld\n", (born - begin) / 1000, (now_nsec() - end) / 1000, born);
+                fflush(stdout);
+        }
+        wait_for_link_end();
+}
+
+static void make_volume(void) {
+        static const char *const parts[] = { "upper", "work", "lower", "root" };
+
         for (size_t i = 0; i < 4; i++) {
                 char path[512];
 
@@ -384,16 +401,25 @@ int main(int argc, char **argv) {
                 (void) mkdir(path, 0755);
                 MUST(chown(path, BASE, BASE));
         }
-        for (int i = 0; i < rounds; i++) {
-                long long begin = now_nsec(), end, born;
-                pid_t pid = start();
+}
 
-                born = started_nsec();
-                end = now_nsec();
-                stop(pid);
-                printf("%lld %lld\n", (born - begin) / 1000, (now_nsec() - end) / 1000);
-                fflush(stdout);
-                wait_for_link_end();
+int main(int argc, char **argv) {
+        int rounds = argc > 4 ? atoi(argv[4]) : 1, index = argc > 5 ? atoi(argv[5]) : 0;
+
+        if (argc < 4 || index < 0 || index > 9999) {
+                errx(2, "usage: floor IMAGE VOLUME CGROUP [ROUNDS [INDEX]]");
+        }
+        image = argv[1];
+        volume = argv[2];
+        cgroup = argv[3];
+        snprintf(link_name, sizeof(link_name), "floor%d", index);
+        snprintf(address, sizeof(address), "100.127.%d.%d", index / 250, index % 250 + 1);
+        make_volume();
+        if (rounds == 0) {
+                one_round(true);
+        }
+        for (int i = 0; i < rounds; i++) {
+                one_round(false);
         }
         return 0;
 }

@@ -3,7 +3,8 @@
 #
 # The cache of everything that takes long to make: an artefact is a file or a directory named NAME-KEY, KEY being a
 # hash of its recipe. Built beside its place and renamed, under a lock, so there is never half of one, nor two builders.
-# Refuses to remove a version that a running host holds (cache_hold); the next build of that name does it.
+# A build removes other versions of the same name. Refuses to remove one that somebody holds (cache_hold) or that was
+# used within the last two hours: another checkout on this machine may be working with it.
 
 cache_root=${TENANTD_CACHE:-/var/cache/tenantd-tests}
 
@@ -28,6 +29,7 @@ cache_get() {
         if [[ ! -e $path ]]; then
                 cache_build "$name" "$path" "$@" || return 1
         fi
+        touch "$(cache_lock_of "$path")"
         printf '%s\n' "$path"
 }
 
@@ -55,13 +57,14 @@ cache_build() { # NAME PATH BUILDER [ARG...]
         exec {lock}>&-
 }
 
-# Removes the other versions of an artefact that nobody holds.
 cache_prune() { # NAME PATH
-        local old hex='[0-9a-f][0-9a-f][0-9a-f][0-9a-f]'
+        local old lock hex='[0-9a-f][0-9a-f][0-9a-f][0-9a-f]'
         # shellcheck disable=SC2231 # the pattern is meant as one
         for old in "$cache_root/artefacts/$1"-$hex$hex$hex$hex; do
                 [[ -e $old && $old != "$2" ]] || continue
-                flock -n -E 0 "$(cache_lock_of "$old")" rm -rf --one-file-system "$old"
+                lock=$(cache_lock_of "$old")
+                [[ -z $(find "$lock" -mmin -120 2>/dev/null) ]] || continue
+                flock -n -E 0 "$lock" rm -rf --one-file-system "$old"
         done
 }
 
@@ -72,7 +75,7 @@ cache_lock_of() { # PATH
 # cache_hold PATH: keeps it from being removed while this process lives; false if it is gone already.
 cache_hold() {
         local fd
-        exec {fd}>"$(cache_lock_of "$1")"
+        exec {fd}>>"$(cache_lock_of "$1")"
         flock -s "$fd"
         [[ -e $1 ]]
 }

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * control.c: start, stop, restart, docker-rotate, kill. Several tenants are asked for at once and waited for together.
+ * Owned by tenantctl.
+ */
+#include "ctl.h"
+#include "parse.h"
+#include <ctype.h>
+#include <signal.h>
+#include <string.h>
+#include <strings.h>
+
+static int control_one(Ctl *c, JobSet *set, const char *name, const char *interface, const char *member,
+                       TenantError *e) {
+        _cleanup_message_ sd_bus_message *m = NULL;
+        _cleanup_free_ char *path = NULL;
+        int r = ctl_tenant_path(c, name, &path, e);
+
+        if (r >= 0) {
+                r = ctl_message(c, &m, path, interface, member, e);
+        }
+        if (r < 0) {
+                return r;
+        }
+        r = sd_bus_message_append(m, "a{sv}", 0);
+        return r < 0 ? error_building(r, e) : jobs_start(set, name, name, m, e);
+}
+
+static int control(Ctl *c, char **names, int n, const char *interface, const char *member,
+                   const char *done) {
+        _cleanup_(jobs_free_p) JobSet *set = NULL;
+        TenantError e = { 0 };
+
+        if (jobs_new(c, &set, &e) < 0) {
+                return ctl_fail(c, NULL, NULL, &e);
+        }
+        for (int i = 0; i < n; i++) {
+                if (control_one(c, set, names[i], interface, member, &e) < 0) {
+                        jobs_add_failed(set, names[i], names[i], &e);
+                }
+        }
+        return jobs_finish(set, done);
+}
+
+int verb_start(Ctl *c, char **args, int n_args) {
+        return control(c, args, n_args, IFACE_TENANT, "Start", "started");
+}
+
+int verb_stop(Ctl *c, char **args, int n_args) {
+        return control(c, args, n_args, IFACE_TENANT, "Stop", "stopped");
+}
+
+int verb_restart(Ctl *c, char **args, int n_args) {
+        return control(c, args, n_args, IFACE_TENANT, "Restart", "restarted");
+}
+
+int verb_docker_rotate(Ctl *c, char **args, int n_args) {
+        return control(c, args, n_args, IFACE_DOCKER, "Rotate", "got new certificates");
+}
+
+/* "RTMIN+3", "RTMAX-1", "RTMIN". */
+static int parse_realtime(const char *name) {
+        bool from_min = strncasecmp(name, "RTMIN", 5) == 0, from_max = strncasecmp(name, "RTMAX", 5) == 0;
+        uint32_t offset = 0;
+        int base, signo;
+
+        if (!from_min && !from_max) {
+                return -EINVAL;
+        }
+        base = from_min ? SIGRTMIN : SIGRTMAX;
+        if (name[5] != '\0' &&
+            (name[5] != (from_min ? '+' : '-') || parse_u32(name + 6, &offset) < 0 || offset > 64)) {
+                return -EINVAL;
+        }
+        signo = from_min ? base + (int) offset : base - (int) offset;
+        return signo >= SIGRTMIN && signo <= SIGRTMAX ? signo : -EINVAL;
+}
+
+static int parse_signal(const char *text) {
+        const char *name = strncasecmp(text, "SIG", 3) == 0 ? text + 3 : text;
+        uint32_t number;
+
+        if (parse_u32(text, &number) >= 0) {
+                return number >= 1 && (int) number <= SIGRTMAX ? (int) number : -EINVAL;
+        }
+        for (int i = 1; i < SIGRTMIN; i++) {
+                const char *known = sigabbrev_np(i);
+
+                if (known && strcasecmp(known, name) == 0) {
+                        return i;
+                }
+        }
+        return parse_realtime(name);
+}
+
+int verb_kill(Ctl *c, char **args, int n_args) {
+        const char *text = opt_value(c, OPT_SIGNAL) ?: "TERM";
+        _cleanup_free_ char *path = NULL;
+        TenantError e = { 0 };
+        int signo = parse_signal(text), r;
+
+        if (signo < 0) {
+                return ctl_usage(c, "'%s' is no signal; use a name as in signal(7), or a number", text);
+        }
+        r = ctl_tenant_path(c, args[0], &path, &e);
+        if (r >= 0) {
+                r = ctl_call(c, path, IFACE_TENANT, "Kill", NULL, &e, "ia{sv}", signo, 0);
+        }
+        if (r < 0) {
+                return ctl_fail(c, args[0], args[0], &e);
+        }
+        if (opt_given(c, OPT_JSON)) {
+                _cleanup_json_ json_object *o = json_object_new_object();
+
+                json_set_text(o, "Name", args[0]);
+                json_object_object_add(o, "Signal", json_object_new_int(signo));
+                return ctl_print_json(o);
+        }
+        return CTL_OK;
+}

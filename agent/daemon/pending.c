@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* pending.c: see pending.h. The worker goes on when its caller has left: it is bounded. Owned by the agent. */
+#include "pending.h"
+#include "job.h"
+#include "manager.h"
+#include <errno.h>
+#include <string.h>
+
+struct Pending {
+        Manager *manager;
+        sd_bus_message *message;
+        Task *task;
+        Worker *worker;
+        PendingReply reply;
+        uid_t uid;
+        bool writes;
+};
+
+Pending *pending_free(Pending *p) {
+        if (p) {
+                (void) worker_free(p->worker); /* returns NULL */
+                (void) task_free(p->task); /* returns NULL */
+                sd_bus_message_unref(p->message);
+                g_free(p);
+        }
+        return NULL;
+}
+DEFINE_CLEANUP(Pending *, pending_free)
+
+static int send_reply(Pending *p, WorkResult *result) {
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        int r = sd_bus_message_new_method_return(p->message, &reply);
+
+        if (r >= 0) {
+                (void) sd_bus_message_sensitive(reply); /* only marks it; it may hold a key */
+                r = p->reply(result, reply);
+        }
+        return r < 0 ? r : sd_bus_send(p->manager->bus, reply, NULL);
+}
+
+static void on_ended(void *userdata, int r, const TenantError *error, WorkResult *result, bool died) {
+        Pending *p = userdata;
+        Manager *m = p->manager;
+        TenantError e = *error;
+
+        if (p->writes) {
+                manager_sync_tenant(m, p->task->tenant); /* PropertiesChanged before the reply */
+        }
+        if (r >= 0) {
+                r = send_reply(p, result);
+                if (r < 0) {
+                        (void) error_set_errno(&e, r, E_FAILED, "Cannot build the reply");
+                }
+        }
+        if (r < 0) {
+                call_fail(p->message, r, &e);
+        }
+        (void) g_hash_table_remove(m->pending, p); /* it is there: frees p */
+        m->recovery_wanted |= died;
+        manager_work_ended(m);
+}
+
+static const WorkerEvents events = { .ended = on_ended };
+
+static int check(const Call *call, const Task *task, bool writes, TenantError *error) {
+        int r = jobs_check_limit(call->manager, call->uid, error);
+
+        if (r < 0 || !writes) {
+                return r;
+        }
+        if (pending_writes(call->manager, task->tenant)) {
+                return error_set(error, EBUSY, E_BUSY, "Settings of '%s' are being changed; try again",
+                                 task->tenant);
+        }
+        return jobs_check_conflict(call->manager, JOB_RESTART, task, error);
+}
+
+int pending_start(const Call *call, Task *task, WorkFunction function, PendingReply reply, bool writes,
+                  TenantError *error) {
+        _cleanup_(pending_free_p) Pending *p = g_new0(Pending, 1);
+        int r;
+
+        p->manager = call->manager;
+        p->task = task;
+        p->reply = reply;
+        p->uid = call->uid;
+        p->writes = writes;
+        p->message = sd_bus_message_ref(call->message);
+        r = check(call, task, writes, error);
+        if (r >= 0) {
+                r = worker_start(call->manager->event, -1, function, task, &events, p, &p->worker, error);
+        }
+        if (r < 0) {
+                return r;
+        }
+        (void) g_hash_table_add(call->manager->pending, TAKE_PTR(p)); /* a new pointer: cannot be there */
+        return 0;
+}
+
+unsigned pending_of_uid(const Manager *m, uid_t uid) {
+        GHashTableIter i;
+        gpointer key;
+        unsigned n = 0;
+
+        g_hash_table_iter_init(&i, m->pending);
+        while (g_hash_table_iter_next(&i, &key, NULL)) {
+                n += ((Pending *) key)->uid == uid;
+        }
+        return n;
+}
+
+bool pending_writes(const Manager *m, const char *tenant) {
+        GHashTableIter i;
+        gpointer key;
+
+        g_hash_table_iter_init(&i, m->pending);
+        while (g_hash_table_iter_next(&i, &key, NULL)) {
+                const Pending *p = key;
+
+                if (p->writes && strcmp(p->task->tenant, tenant) == 0) {
+                        return true;
+                }
+        }
+        return false;
+}
+
+void pending_cancel_all(Manager *m) {
+        GHashTableIter i;
+        gpointer key;
+
+        g_hash_table_iter_init(&i, m->pending);
+        while (g_hash_table_iter_next(&i, &key, NULL)) {
+                worker_cancel(((Pending *) key)->worker);
+        }
+}

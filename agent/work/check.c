@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * check.c: is this host fit? Every finding comes with what the operator can do, as a command where there is
+ * one. Looks only, changes nothing, starts nothing. Owned by the agent's workers.
+ */
+#include "allocation.h"
+#include "backends.h"
+#include "config.h"
+#include "fd.h"
+#include "idrange.h"
+#include "image.h"
+#include "io.h"
+#include "parse.h"
+#include "paths.h"
+#include "seccomp.h"
+#include "strv.h"
+#include "work.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <sys/utsname.h>
+#include <sys/vfs.h>
+
+#define KERNEL_MAJOR 5
+#define KERNEL_MINOR 19
+#define SPACE_LOW (2ull << 30)
+
+typedef struct Report {
+        HostCheck *checks;
+        size_t n;
+        int error; /* -ENOMEM: the report is not complete */
+} Report;
+
+static const char ok[] = "ok", warning[] = "warning", bad[] = "error";
+
+HostCheck *host_checks_free(HostCheck *checks, size_t n) {
+        for (size_t i = 0; checks && i < n; i++) {
+                free(checks[i].check);
+                free(checks[i].advice);
+        }
+        free(checks);
+        return NULL;
+}
+
+static void report_done(Report *r) {
+        r->checks = host_checks_free(r->checks, r->n);
+}
+
+_printf_(4, 5) static void say(Report *r, const char *check, const char *result, const char *format, ...) {
+        HostCheck *more = reallocarray(r->checks, r->n + 1, sizeof(*more));
+        HostCheck c = { .check = strdup(check), .result = result };
+        va_list ap;
+        int n;
+
+        va_start(ap, format);
+        n = vasprintf(&c.advice, format, ap);
+        va_end(ap);
+        if (more) {
+                r->checks = more;
+        }
+        if (!more || !c.check || n < 0) {
+                free(c.check);
+                free(n < 0 ? NULL : c.advice);
+                r->error = -ENOMEM;
+                return;
+        }
+        r->checks[r->n++] = c;
+}
+
+static void say_ok(Report *r, const char *check) {
+        say(r, check, ok, "%s", "");
+}
+
+static void check_kernel(Report *r) {
+        struct utsname u;
+        unsigned major = 0, minor = 0;
+
+        if (uname(&u) < 0 || sscanf(u.release, "%u.%u", &major, &minor) != 2) {
+                say(r, "kernel", bad, "The kernel's version cannot be read (uname -r)");
+        } else if (major < KERNEL_MAJOR || (major == KERNEL_MAJOR && minor < KERNEL_MINOR)) {
+                say(r, "kernel", bad,
+                    "Linux %u.%u is too old: id-mapped mounts below an overlay need %u.%u; install a newer "
+                    "kernel and reboot",
+                    major, minor, KERNEL_MAJOR, KERNEL_MINOR);
+        } else {
+                say_ok(r, "kernel");
+        }
+}
+
+static void check_systemd(Report *r) {
+        if (access("/run/systemd/system", F_OK) < 0) {
+                say(r, "systemd", bad, "systemd is not process 1 of this host; tenants are its units");
+        } else {
+                say_ok(r, "systemd");
+        }
+}
+
+static bool has_word(const char *list, const char *word) {
+        size_t n = strlen(word);
+
+        for (const char *p = strstr(list, word); p; p = strstr(p + 1, word)) {
+                if ((p == list || p[-1] == ' ') && (p[n] == ' ' || p[n] == '\n' || p[n] == '\0')) {
+                        return true;
+                }
+        }
+        return false;
+}
+
+static void check_cgroup(Report *r) {
+        static const char *const controllers[] = { "memory", "cpu", "pids", "io" };
+        _cleanup_free_ char *have = NULL;
+        char missing[64] = "";
+        struct statfs fs;
+
+        if (statfs("/sys/fs/cgroup", &fs) < 0 || fs.f_type != CGROUP2_SUPER_MAGIC) {
+                say(r, "cgroup", bad,
+                    "/sys/fs/cgroup is not cgroup version 2; add systemd.unified_cgroup_hierarchy=1 to the "
+                    "kernel's command line and reboot");
+                return;
+        }
+        if (file_read(AT_FDCWD, "/sys/fs/cgroup/cgroup.controllers", 4096, &have, NULL) < 0) {
+                have = strdup("");
+        }
+        for (size_t i = 0; have && i < ELEMENTSOF(controllers); i++) {
+                if (!has_word(have, controllers[i])) {
+                        strcat(missing, missing[0] ? " " : "");
+                        strcat(missing, controllers[i]);
+                }
+        }
+        if (missing[0]) {
+                say(r, "cgroup", warning,
+                    "Without the controllers: %s; limits of that kind are refused. They may be bound to "
+                    "cgroup version 1, or switched off by cgroup_disable= on the kernel's command line",
+                    missing);
+        } else {
+                say_ok(r, "cgroup");
+        }
+}
+
+/* A positive number in a file, or 0. */
+static uint64_t number_of(const char *path) {
+        _cleanup_free_ char *text = NULL;
+        uint64_t n = 0;
+
+        if (file_read(AT_FDCWD, path, 64, &text, NULL) < 0) {
+                return 0;
+        }
+        text[strcspn(text, "\n")] = '\0';
+        return parse_u64(text, &n) < 0 ? 0 : n;
+}
+
+static void check_namespaces(Report *r) {
+        if (access("/proc/self/ns/user", F_OK) < 0 || number_of("/proc/sys/user/max_user_namespaces") == 0) {
+                say(r, "user-namespaces", bad,
+                    "User namespaces are switched off; allow them: sysctl -w "
+                    "user.max_user_namespaces=65536");
+        } else {
+                say_ok(r, "user-namespaces");
+        }
+}
+
+/* Loaded, built in, or a file system that the kernel knows. */
+static bool module_is_there(const char *name, const char *builtin, const char *filesystems) {
+        char path[128], entry[72];
+
+        snprintf(path, sizeof(path), "/sys/module/%s", name);
+        if (access(path, F_OK) == 0) {
+                return true;
+        }
+        snprintf(entry, sizeof(entry), "/%s.ko", name);
+        if (builtin && strstr(builtin, entry)) {
+                return true;
+        }
+        snprintf(entry, sizeof(entry), "\t%s\n", name);
+        return filesystems && strstr(filesystems, entry);
+}
+
+static void check_modules(Report *r) {
+        static const struct {
+                const char *name;
+                const char *use;
+        } modules[] = {
+                { "overlay", "root file systems of tenants" },
+                { "veth", "network of tenants" },
+                { "nf_tables", "filters of the network" },
+                { "bridge", "Docker's networks inside tenants" },
+                { "br_netfilter", "Docker's networks inside tenants" },
+                { "nf_nat", "Docker's published ports inside tenants" },
+                { "tun", "VPNs inside tenants" },
+                { "fuse", "FUSE inside tenants" },
+        };
+        _cleanup_free_ char *builtin = NULL, *filesystems = NULL;
+        char path[256];
+        struct utsname u;
+        bool all = true;
+
+        if (access("/proc/modules", F_OK) < 0) {
+                say_ok(r,
+                       "modules"); /* a kernel without modules has them built in, or the backends say so */
+                return;
+        }
+        if (uname(&u) == 0) {
+                snprintf(path, sizeof(path), "/lib/modules/%s/modules.builtin", u.release);
+                (void) !file_read(AT_FDCWD, path, 4u << 20, &builtin,
+                                  NULL); /* then only what is loaded counts */
+        }
+        (void) !file_read(AT_FDCWD, "/proc/filesystems", 65536, &filesystems, NULL);
+        for (size_t i = 0; i < ELEMENTSOF(modules); i++) {
+                if (!module_is_there(modules[i].name, builtin, filesystems)) {
+                        all = false;
+                        snprintf(path, sizeof(path), "module-%s", modules[i].name);
+                        say(r, path, warning,
+                            "Kernel module %s is not to be seen, for: %s; load it: modprobe %s",
+                            modules[i].name, modules[i].use, modules[i].name);
+                }
+        }
+        if (all) {
+                say_ok(r, "modules");
+        }
+}
+
+static void check_sysctls(Report *r) {
+        static const struct {
+                const char *name;
+                const char *path;
+                uint64_t minimum;
+                const char *why;
+        } sysctls[] = {
+                { "net.ipv4.ip_forward", "/proc/sys/net/ipv4/ip_forward", 1,
+                  "tenants reach nothing outside without it" },
+                { "kernel.pid_max", "/proc/sys/kernel/pid_max", 131072,
+                  "all tenants share the numbers of processes" },
+                { "kernel.keys.maxkeys", "/proc/sys/kernel/keys/maxkeys", 2000,
+                  "each container takes a key" },
+                { "fs.inotify.max_user_instances", "/proc/sys/fs/inotify/max_user_instances", 1024,
+                  "systemd and dockerd of a tenant watch files" },
+                { "vm.max_map_count", "/proc/sys/vm/max_map_count", 262144,
+                  "databases in containers ask for it" },
+        };
+        bool all = true;
+
+        for (size_t i = 0; i < ELEMENTSOF(sysctls); i++) {
+                char check[64];
+
+                if (number_of(sysctls[i].path) >= sysctls[i].minimum) {
+                        continue;
+                }
+                all = false;
+                snprintf(check, sizeof(check), "sysctl-%s", sysctls[i].name);
+                say(r, check, warning, "%s: sysctl -w %s=%llu, and the same in a file of /etc/sysctl.d",
+                    sysctls[i].why, sysctls[i].name, (unsigned long long) sysctls[i].minimum);
+        }
+        if (all) {
+                say_ok(r, "sysctls");
+        }
+}
+
+/* A directory for what tenants' ids own: nobody but root gets in, nothing in it acts on the host. */
+static void check_store(Report *r, const char *check, enum path_id id) {
+        const char *path = path_get(id);
+        _cleanup_close_ int fd = path_open(id);
+        struct statvfs fs;
+        struct stat st;
+
+        if (fd < 0 || fstat(fd, &st) < 0 || statvfs(path, &fs) < 0) {
+                say(r, check, bad, "Cannot open %s: %s", path, strerror(fd < 0 ? -fd : errno));
+        } else if ((st.st_mode & 077) != 0 || st.st_uid != 0) {
+                say(r, check, bad, "%s must be root's alone: chown root:root %s; chmod 0700 %s", path, path,
+                    path);
+        } else if ((fs.f_flag & (ST_NOSUID | ST_NODEV)) != (ST_NOSUID | ST_NODEV)) {
+                say(r, check, warning,
+                    "%s is not mounted nosuid,nodev; mount it so: systemctl start var-lib-tenantd-%s.mount",
+                    path, check);
+        } else {
+                say_ok(r, check);
+        }
+}
+
+static void check_stores(Report *r) {
+        struct statvfs fs;
+        char text[32];
+
+        check_store(r, "storage", PATH_STORAGE);
+        check_store(r, "images", PATH_IMAGES);
+        if (statvfs(path_get(PATH_STORAGE), &fs) == 0 && fs.f_bavail * fs.f_frsize < SPACE_LOW) {
+                say(r, "space", warning, "Only %s left in %s; make room or move it to a larger file system",
+                    format_size(fs.f_bavail * fs.f_frsize, text), path_get(PATH_STORAGE));
+        }
+}
+
+/* One backend of one kind; what it says itself when it cannot work. True: usable by auto. */
+static bool check_backend(Report *r, enum tenant_kind kind, const char *name, int store_fd) {
+        const Plugin *plugin;
+        TenantError e = { 0 };
+        char check[96];
+        int result;
+
+        snprintf(check, sizeof(check), "backend-%s-%.48s", plugin_kind_name[kind], name);
+        result = plugin_load(kind, name, &plugin, &e);
+        if (result < 0) {
+                say(r, check, bad, "%s", e.message);
+                return false;
+        }
+        if (plugin->descriptor.priority < 0) {
+                return false; /* only for those who ask for it */
+        }
+        result = plugin_probe(plugin, &host_default, &e);
+        if (result >= 0 && kind == TENANT_KIND_STORAGE && plugin->ops.storage.fit && store_fd >= 0) {
+                result = plugin_result(plugin, "fit", plugin->ops.storage.fit(&host_default, store_fd, &e),
+                                       &e);
+        }
+        if (result < 0) {
+                say(r, check, warning, "%s", e.message);
+                return false;
+        }
+        say_ok(r, check);
+        return true;
+}
+
+static void check_backends(Report *r) {
+        _cleanup_close_ int store = path_open(PATH_STORAGE);
+
+        for (enum tenant_kind k = 0; k < TENANT_KIND_COUNT; k++) {
+                _cleanup_(strv_free_p) char **names = NULL;
+                TenantError e = { 0 };
+                bool usable = false;
+
+                if (plugin_list(k, &names, &e) < 0) {
+                        say(r, "backends", bad, "%s", e.message);
+                        return;
+                }
+                for (char **name = names; name && *name; name++) {
+                        usable = check_backend(r, k, *name, store) || usable;
+                }
+                if (!usable) {
+                        char check[64];
+
+                        snprintf(check, sizeof(check), "backend-%s", plugin_kind_name[k]);
+                        say(r, check, bad,
+                            "No %s backend works on this host; see the others' advice, or reinstall tenantd",
+                            plugin_kind_name[k]);
+                }
+        }
+}
+
+static void check_filter(Report *r) {
+        SeccompFilter filter = { 0 };
+        TenantError e = { 0 };
+
+        if (seccomp_read(&filter, &e) < 0) {
+                say(r, "seccomp", bad, "%s", e.message);
+        } else {
+                say_ok(r, "seccomp");
+        }
+        seccomp_filter_done(&filter);
+}
+
+static void check_ids(Report *r) {
+        const IdRange ours = { .base = ID_WINDOW_FIRST, .count = IMAGE_ID_COUNT };
+        _cleanup_free_ IdRange *foreign = NULL;
+        TenantError e = { 0 };
+        size_t n = 0;
+
+        if (idrange_foreign(&foreign, &n, &e) < 0) {
+                say(r, "ids", bad, "%s", e.message);
+                return;
+        }
+        for (size_t i = 0; i < n; i++) {
+                if (foreign[i].base < ours.base + ours.count &&
+                    ours.base < foreign[i].base + foreign[i].count) {
+                        say(r, "ids", bad,
+                            "The ids from %u are given to a user of this host in /etc/subuid or "
+                            "/etc/subgid, but "
+                            "images use them; give that user others",
+                            foreign[i].base);
+                        return;
+                }
+        }
+        say_ok(r, "ids");
+}
+
+static void check_images(Report *r) {
+        _cleanup_(strv_free_p) char **names = NULL;
+        TenantError e = { 0 };
+
+        if (image_list(&names, &e) < 0) {
+                say(r, "image-list", bad, "%s", e.message);
+        } else if (!names || !names[0]) {
+                say(r, "image-list", warning,
+                    "There is no image yet; build one: tenantctl image build debian12 bookworm");
+        } else {
+                say_ok(r, "image-list");
+        }
+        if (access("/usr/bin/mmdebstrap", X_OK) < 0) {
+                say(r, "mmdebstrap", warning,
+                    "To build images: apt install mmdebstrap (importing works without)");
+        }
+}
+
+static void check_config(Report *r) {
+        _cleanup_(config_done) Config config = { 0 };
+        TenantError e = { 0 };
+
+        if (config_load(&config, &e) < 0) {
+                say(r, "config", bad, "%s", e.message);
+        } else {
+                say_ok(r, "config");
+        }
+}
+
+/* Definitions that would not start, and allocations that stop every creation. */
+static void check_tenants(Report *r) {
+        _cleanup_(strv_free_p) char **names = NULL;
+        TenantError e = { 0 };
+        bool all = true;
+
+        if (definition_list(&names, &e) < 0) {
+                say(r, "tenants", bad, "%s", e.message);
+                return;
+        }
+        for (char **name = names; name && *name; name++) {
+                _cleanup_(definition_free_p) Definition *d = NULL;
+                _cleanup_(allocation_free_p) Allocation *a = NULL;
+
+                if (definition_load(*name, &d, &e) < 0 || allocation_load(*name, &a, &e) < 0) {
+                        all = false;
+                        say(r, "tenants", bad, "%s", e.message);
+                }
+        }
+        if (all) {
+                say_ok(r, "tenants");
+        }
+}
+
+int work_check_host(HostCheck **ret, size_t *ret_n, TenantError *error) {
+        static void (*const checks[])(Report * r) = {
+                check_kernel,  check_systemd, check_cgroup,   check_namespaces, check_modules,
+                check_sysctls, check_stores,  check_backends, check_filter,     check_ids,
+                check_images,  check_config,  check_tenants,
+        };
+        _cleanup_(report_done) Report report = { 0 };
+
+        for (size_t i = 0; i < ELEMENTSOF(checks); i++) {
+                checks[i](&report);
+        }
+        if (report.error < 0) {
+                return error_set_errno(error, report.error, E_FAILED, "Cannot check the host");
+        }
+        *ret_n = report.n;
+        *ret = TAKE_PTR(report.checks);
+        report.n = 0;
+        return 0;
+}

@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * inside.c: see inside.h. Two forks: the first is born in the tenant's cgroup, gives up what it must not
+ * bring along and joins the namespaces; the second is in the tenant's pid namespace too. Refuses to bring a
+ * descriptor, a keyring, a variable or a readable memory of the host into the tenant. Owned by the agent's
+ * workers.
+ */
+#include "inside.h"
+#include "fd.h"
+#include "io.h"
+#include "running.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/keyctl.h>
+#include <linux/sched.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#define KILL_WAIT_MSEC 5000
+
+/* Descriptors of the first child, from 3 up, after everything else was closed. */
+enum {
+        FD_INIT = 3,
+        FD_ERROR,
+        FD_END,
+};
+
+/* A line "KEY\tVALUE" of a file of /proc; false: there is none. */
+static bool proc_value(const char *path, const char *key, int base, uint64_t *ret) {
+        _cleanup_free_ char *text = NULL;
+        const char *at;
+
+        if (file_read(AT_FDCWD, path, 64 * 1024, &text, NULL) < 0) {
+                return false;
+        }
+        at = strstr(text, key);
+        if (!at) {
+                return false;
+        }
+        *ret = strtoull(at + strlen(key), NULL, base);
+        return true;
+}
+
+/* What the start took from init for good must not come back by another door. */
+static int read_bounds(Inside *i) {
+        char path[64];
+        uint64_t pid;
+
+        snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", i->init_pidfd);
+        if (!proc_value(path, "\nPid:", 10, &pid) || pid == 0) {
+                return -ESRCH;
+        }
+        snprintf(path, sizeof(path), "/proc/%d/status", (int) pid);
+        if (!proc_value(path, "\nCapBnd:", 16, &i->capabilities)) {
+                return -ESRCH;
+        }
+        for (int n = 0; n < RLIM_NLIMITS; n++) {
+                if (prlimit((pid_t) pid, n, NULL, &i->limits[n]) < 0) {
+                        return -errno;
+                }
+        }
+        return pidfd_kill(i->init_pidfd, 0); /* it was init's until now */
+}
+
+int inside_open(const char *name, const struct tenant_host *host, Inside *ret, TenantError *error) {
+        _cleanup_(inside_done) Inside i = INSIDE_NONE;
+        int r;
+
+        i.name = name;
+        i.init_pidfd = tenant_init_pidfd(name, error);
+        if (i.init_pidfd < 0) {
+                return i.init_pidfd;
+        }
+        i.payload_fd = tenant_payload_open(name, error);
+        if (i.payload_fd < 0) {
+                return i.payload_fd;
+        }
+        r = allocation_load(name, &i.allocation, error);
+        r = r < 0 ? r
+                  : backends_load_for_release(name, i.allocation, host, KIND_BIT(TENANT_KIND_NAMESPACE),
+                                              &i.backends, error);
+        r = r < 0 ? r : seccomp_read(&i.filter, error);
+        if (r < 0) {
+                return r;
+        }
+        r = read_bounds(&i);
+        if (r < 0) {
+                return error_set_errno(error, r, E_NOT_RUNNING, "Tenant '%s' is not running any more", name);
+        }
+        if (!i.backends->kind[TENANT_KIND_NAMESPACE].plugin->ops.namespace.enter) {
+                return error_set(error, ENOTSUP, E_NOT_SUPPORTED,
+                                 "The namespace backend of tenant '%s' cannot be entered", name);
+        }
+        snprintf(i.cgroup, sizeof(i.cgroup), "tenantd.run.%d", getpid());
+        if (mkdirat(i.payload_fd, i.cgroup, 0755) < 0 && errno != EEXIST) {
+                r = errno == ENOENT || errno == ENODEV ? ESRCH : errno;
+                i.cgroup[0] = '\0';
+                return r == ESRCH ? error_set(error, r, E_NOT_RUNNING, "Tenant '%s' is not running any more",
+                                              name)
+                                  : error_set_errno(error, r, E_FAILED,
+                                                    "Cannot make a cgroup in tenant '%s'", name);
+        }
+        i.cgroup_fd = open_beneath(i.payload_fd, i.cgroup, O_RDONLY | O_DIRECTORY, 0);
+        if (i.cgroup_fd < 0) {
+                return error_set_errno(error, i.cgroup_fd, E_FAILED, "Cannot open a cgroup of tenant '%s'",
+                                       name);
+        }
+        *ret = TAKE_GENERIC(i, INSIDE_NONE);
+        return 0;
+}
+
+void inside_kill(const Inside *i) {
+        if (i->cgroup_fd >= 0) {
+                (void) !file_write_at(i->cgroup_fd, "cgroup.kill", "1"); /* gone is as good */
+        }
+}
+
+static long long now_msec(void) {
+        struct timespec t;
+
+        clock_gettime(CLOCK_MONOTONIC, &t);
+        return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
+}
+
+/* The cgroup tells when its last process is gone. */
+static void wait_until_empty(int cgroup_fd) {
+        _cleanup_close_ int events = open_beneath(cgroup_fd, "cgroup.events", O_RDONLY, 0);
+        const long long end = now_msec() + KILL_WAIT_MSEC;
+        char text[256];
+
+        while (events >= 0 && now_msec() < end) {
+                struct pollfd p = { .fd = events, .events = POLLPRI };
+                ssize_t n = pread(events, text, sizeof(text) - 1, 0);
+
+                if (n < 0) {
+                        return;
+                }
+                text[n] = '\0';
+                if (strstr(text, "populated 0")) {
+                        return;
+                }
+                (void) poll(&p, 1, (int) (end - now_msec())); /* looked at again either way */
+        }
+}
+
+void inside_done(Inside *i) {
+        if (i->cgroup_fd >= 0) {
+                inside_kill(i);
+                wait_until_empty(i->cgroup_fd);
+        }
+        if (i->payload_fd >= 0 && i->cgroup[0]) {
+                (void) unlinkat(i->payload_fd, i->cgroup,
+                                AT_REMOVEDIR); /* the release removes what is left */
+        }
+        i->cgroup_fd = fd_close(i->cgroup_fd);
+        i->payload_fd = fd_close(i->payload_fd);
+        i->init_pidfd = fd_close(i->init_pidfd);
+        seccomp_filter_done(&i->filter);
+        i->backends = backends_free(i->backends);
+        i->allocation = allocation_free(i->allocation);
+}
+
+static int place_descriptors(const Inside *i, const InsideChild *child, int error_fd) {
+        const int from[FD_END] = {
+                [0] = child->stdio[0],     child->stdio[1],       child->stdio[2],
+                [FD_INIT] = i->init_pidfd, [FD_ERROR] = error_fd,
+        };
+        int high[FD_END];
+
+        for (int n = 0; n < FD_END; n++) {
+                high[n] = from[n] < 0 ? -1 : fcntl(from[n], F_DUPFD_CLOEXEC, 100);
+                if (from[n] >= 0 && high[n] < 0) {
+                        return -errno;
+                }
+        }
+        for (int n = 0; n < FD_END; n++) {
+                if (high[n] < 0) {
+                        close(n);
+                } else if (dup3(high[n], n, n > STDERR_FILENO ? O_CLOEXEC : 0) < 0) {
+                        return -errno;
+                }
+        }
+        return close_range(FD_END, UINT32_MAX, 0) < 0 ? -errno : 0;
+}
+
+static void reset_signals(void) {
+        sigset_t none;
+
+        for (int signo = 1; signo < NSIG; signo++) {
+                signal(signo, SIG_DFL);
+        }
+        sigemptyset(&none);
+        sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* What a process inherits from the agent: what it could be looked at or used through, or what favours it. */
+static int shed(const Inside *i) {
+        int r = file_write_at(AT_FDCWD, "/proc/self/oom_score_adj", "0");
+
+        for (int n = 0; r >= 0 && n < RLIM_NLIMITS; n++) {
+                r = setrlimit(n, &i->limits[n]) < 0 ? -errno : 0;
+        }
+        if (r < 0) {
+                return r;
+        }
+        reset_signals();
+        umask(022);
+        if (setsid() < 0 || syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 ||
+            prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0) {
+                return -errno;
+        }
+        return 0;
+}
+
+static int enter(const Inside *i, TenantError *error) {
+        const Backend *b = &i->backends->kind[TENANT_KIND_NAMESPACE];
+        TenantError own = { 0 };
+        int r = b->plugin->ops.namespace.enter(&b->context, FD_INIT, &own);
+
+        r = plugin_result(b->plugin, "enter", r, &own);
+        if (r < 0) {
+                *error = own;
+        }
+        return r;
+}
+
+static void fail(const TenantError *e) {
+        (void) send(FD_ERROR, e, sizeof(*e), MSG_NOSIGNAL); /* nobody else to tell */
+        _exit(EXIT_FAILURE);
+}
+
+static int drop_bound(uint64_t keep) {
+        for (int c = 0; c < 64 && prctl(PR_CAPBSET_READ, c) >= 0; c++) {
+                if (!(keep & 1ull << c) && prctl(PR_CAPBSET_DROP, c) < 0) {
+                        return -errno;
+                }
+        }
+        return 0;
+}
+
+/* The second child, process of the tenant's pid namespace. */
+static void be_inside(const Inside *i, const InsideChild *child) {
+        TenantError e = { 0 };
+        int r = 0;
+
+        /* The change of ids on the way in cleared both. */
+        if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0 || chdir("/") < 0) {
+                r = -errno;
+        }
+        if (r >= 0 && child->stdio[0] < 0 && open("/dev/null", O_RDONLY | O_NOFOLLOW) != STDIN_FILENO) {
+                r = -errno;
+        }
+        r = r < 0 ? r : drop_bound(i->capabilities);
+        r = r < 0 ? r : seccomp_apply(&i->filter);
+        if (r < 0) {
+                error_set_errno(&e, r, E_FAILED, "Cannot become a process of tenant '%s'", i->name);
+                fail(&e);
+        }
+        _exit(child->body(child->userdata));
+}
+
+static int wait_for(pid_t pid) {
+        int status;
+
+        while (waitpid(pid, &status, 0) < 0) {
+                if (errno != EINTR) {
+                        return EXIT_FAILURE;
+                }
+        }
+        return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+/* The first child: between the worlds, until the second has ended. */
+static void go_inside(const Inside *i, const InsideChild *child, int error_fd) {
+        TenantError e = { 0 };
+        pid_t pid;
+        int r = shed(i);
+
+        r = r < 0 ? r : place_descriptors(i, child, error_fd);
+        if (r < 0) {
+                _exit(EXIT_FAILURE); /* seen as a death without a word */
+        }
+        r = enter(i, &e);
+        if (r < 0) {
+                fail(&e);
+        }
+        pid = fork();
+        if (pid < 0) {
+                error_set_errno(&e, errno, E_FAILED, "Cannot make a process in tenant '%s'", i->name);
+                fail(&e);
+        }
+        if (pid == 0) {
+                be_inside(i, child);
+        }
+        /* Only watches now, and must not keep a pipe open. */
+        if (close_range(0, UINT32_MAX, 0) < 0) {
+                _exit(EXIT_FAILURE);
+        }
+        _exit(wait_for(pid));
+}
+
+int inside_start(const Inside *i, const InsideChild *child, int *ret_pidfd, int *ret_error_fd,
+                 TenantError *error) {
+        _cleanup_close_ int pidfd = -1, ours = -1, theirs = -1;
+        struct clone_args args = {
+                .flags = CLONE_PIDFD | CLONE_INTO_CGROUP,
+                .pidfd = (uint64_t) (uintptr_t) &pidfd,
+                .exit_signal = SIGCHLD,
+                .cgroup = (uint64_t) i->cgroup_fd,
+        };
+        int pair[2];
+        long pid;
+
+        if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
+                return error_set_errno(error, errno, E_FAILED, "Cannot make a socket pair");
+        }
+        ours = pair[0];
+        theirs = pair[1];
+        pid = syscall(SYS_clone3, &args, sizeof(args));
+        if (pid < 0) {
+                return error_set_errno(error, errno, E_FAILED,
+                                       "Cannot make a process in the cgroup of tenant '%s'", i->name);
+        }
+        if (pid == 0) {
+                go_inside(i, child, theirs);
+        }
+        *ret_pidfd = TAKE_FD(pidfd);
+        *ret_error_fd = TAKE_FD(ours);
+        return 0;
+}
+
+int inside_entered(int error_fd, TenantError *error) {
+        TenantError e;
+        ssize_t n;
+
+        do {
+                n = recv(error_fd, &e, sizeof(e), 0);
+        } while (n < 0 && errno == EINTR);
+        if (n == 0) {
+                return 0;
+        }
+        if (n != sizeof(e) || e.code >= 0) {
+                return error_set(error, EIO, E_FAILED, "The way into the tenant ended without a word");
+        }
+        e.name[sizeof(e.name) - 1] = '\0';
+        e.message[sizeof(e.message) - 1] = '\0';
+        if (error) {
+                *error = e;
+        }
+        return e.code;
+}
+
+int inside_wait(int pidfd) {
+        siginfo_t info = { 0 };
+
+        while (waitid(P_PIDFD, (id_t) pidfd, &info, WEXITED) < 0) {
+                if (errno != EINTR) {
+                        return -errno;
+                }
+        }
+        return info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
+}

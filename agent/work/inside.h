@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * inside.h: a process of ours in a running tenant: its namespaces, a cgroup of its own below the payload,
+ * its system call filter, nothing of the host. Internal to agent/work.
+ */
+#pragma once
+
+#include "backends.h"
+#include "seccomp.h"
+#include <sys/resource.h>
+
+typedef struct Inside {
+        const char *name;
+        Allocation *allocation;
+        Backends *backends; /* the namespace's only */
+        SeccompFilter filter;
+        uint64_t capabilities; /* bounding set of the tenant's init */
+        struct rlimit limits[RLIM_NLIMITS]; /* of the tenant's init */
+        int init_pidfd;
+        int payload_fd;
+        int cgroup_fd; /* payload/tenantd.run.N */
+        char cgroup[40];
+} Inside;
+
+#define INSIDE_NONE ((Inside){ .init_pidfd = -1, .payload_fd = -1, .cgroup_fd = -1 })
+
+/*
+ * Everything that is needed from the host. -ESRCH NotRunning, -ENOTSUP NotSupported. Ends with inside_done.
+ */
+int inside_open(const char *name, const struct tenant_host *host, Inside *ret, TenantError *error)
+        _must_check_;
+
+/* Kills what was started, waits for its end (5 s at most) and removes the cgroup. */
+void inside_done(Inside *i);
+
+/* Kills every process that was started in the tenant by this Inside. */
+void inside_kill(const Inside *i);
+
+typedef struct InsideChild {
+        int stdio[3]; /* the child's; stay the caller's; [0] -1: the tenant's /dev/null */
+        /* Runs in the tenant as its root; its return is the exit status. */
+        int (*body)(void *userdata);
+        void *userdata;
+} InsideChild;
+
+/*
+ * Starts one. *ret_pidfd: of a process on the host whose exit status is body's, or 128 + signal.
+ * *ret_error_fd: a packet with a TenantError when the tenant could not be entered (inside_error), end of
+ * file as soon as body runs (or has exec'ed).
+ */
+int inside_start(const Inside *i, const InsideChild *child, int *ret_pidfd, int *ret_error_fd,
+                 TenantError *error) _must_check_;
+
+/* Waits for the word on error_fd: 0: body runs; else what was wrong. */
+int inside_entered(int error_fd, TenantError *error) _must_check_;
+
+/* Exit status of a pidfd of inside_start. Blocks. */
+int inside_wait(int pidfd) _must_check_;

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * recover.c: what killed workers left: half-made images, allocations and volumes without a definition.
+ * Refuses to collect while any allocation cannot be read, since a volume that nobody seems to own may be
+ * its; and passes by what another worker is busy with. Owned by the agent's workers.
+ */
+#include "fd.h"
+#include "image-store.h"
+#include "image.h"
+#include "name.h"
+#include "strv.h"
+#include "tenant-work.h"
+#include "tree.h"
+#include "work.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+/* Lives as long as gc needs it. */
+typedef struct Living {
+        struct tenant_context *contexts;
+        char **names;
+        size_t n;
+} Living;
+
+static void living_done(Living *l) {
+        free(l->contexts);
+        l->names = strv_free(l->names);
+}
+
+static void warn(const struct tenant_host *host, const TenantError *e) {
+        host_log(host, 4, "%s", e->message);
+}
+
+static void recover_tenant(const char *name, const struct tenant_host *host) {
+        TenantError e = { 0 };
+        _cleanup_close_ int lock = tenant_work_lock(name, &e);
+
+        if (lock == -EBUSY) {
+                return; /* it is being made or removed now */
+        }
+        if (lock < 0) {
+                warn(host, &e);
+                return;
+        }
+        if (definition_exists(name)) {
+                return;
+        }
+        host_log(host, 6, "Tenant %s has no definition, removing what is left of it", name);
+        if (tenant_wipe(name, host, &e) < 0) {
+                warn(host, &e);
+        }
+}
+
+static int recover_tenants(const struct tenant_host *host, TenantError *error) {
+        _cleanup_(strv_free_p) char **names = NULL;
+        int r = allocation_list(&names, error);
+
+        for (size_t i = 0; r >= 0 && names[i]; i++) {
+                if (host_cancelled(host)) {
+                        return error_set(error, ECANCELED, E_CANCELED,
+                                         "The recovery was canceled; the next one goes on");
+                }
+                if (!definition_exists(names[i])) {
+                        recover_tenant(names[i], host);
+                }
+        }
+        return r;
+}
+
+/* ".NAME.partial" or ".NAME.build": the name, or "". */
+static void name_of_hidden(const char *hidden, char ret[static TENANT_NAME_MAX + 1]) {
+        const char *dot = strrchr(hidden, '.');
+        size_t n = dot ? (size_t) (dot - hidden) : 0;
+
+        ret[0] = '\0';
+        if (hidden[0] == '.' && n > 1 && n - 1 <= TENANT_NAME_MAX &&
+            (strcmp(dot, ".partial") == 0 || strcmp(dot, ".build") == 0)) {
+                memcpy(ret, hidden + 1, n - 1);
+                ret[n - 1] = '\0';
+        }
+}
+
+static void recover_image(int images_fd, const char *hidden, const struct tenant_host *host) {
+        char name[TENANT_NAME_MAX + 1];
+        TenantError e = { 0 };
+        int r;
+
+        name_of_hidden(hidden, name);
+        if (!tenant_name_is_valid(name)) {
+                return;
+        }
+        _cleanup_close_ int lock = image_lock(name, true, &e);
+        if (lock == -EBUSY) {
+                return; /* it is being made now */
+        }
+        host_log(host, 6, "Image %s was not finished, removing what is left of it", name);
+        r = lock < 0 ? lock : tree_remove(images_fd, hidden);
+        if (r < 0) {
+                host_log(host, 4, "Cannot remove %s/%s: %s", path_get(PATH_IMAGES), hidden, strerror(-r));
+        }
+}
+
+static int recover_images(const struct tenant_host *host, TenantError *error) {
+        _cleanup_close_ int images = path_open(PATH_IMAGES);
+        _cleanup_closedir_ DIR *dir = opendir(path_get(PATH_IMAGES));
+        _cleanup_(strv_free_p) char **hidden = NULL;
+        struct dirent *e;
+        int r = 0;
+
+        if (images < 0 || !dir) {
+                return error_set_errno(error, images < 0 ? images : errno, E_FAILED, "Cannot open %s",
+                                       path_get(PATH_IMAGES));
+        }
+        while (r >= 0 && (e = readdir(dir))) {
+                r = e->d_name[0] == '.' ? strv_push(&hidden, e->d_name) : 0;
+        }
+        if (r < 0) {
+                return r;
+        }
+        for (char **p = hidden; p && *p; p++) {
+                recover_image(images, *p, host);
+        }
+        return 0;
+}
+
+/*
+ * Every tenant with an allocation, also one that is being made now: its allocation comes before its volume.
+ */
+static int living_read(Living *l, const struct tenant_host *host, TenantError *error) {
+        int r = allocation_list(&l->names, error);
+
+        if (r < 0) {
+                return r;
+        }
+        l->contexts = calloc(strv_length(l->names) + 1, sizeof(l->contexts[0]));
+        if (!l->contexts) {
+                return -ENOMEM;
+        }
+        for (; l->names[l->n]; l->n++) {
+                _cleanup_(allocation_free_p) Allocation *a = NULL;
+
+                r = allocation_load(l->names[l->n], &a, error);
+                if (r < 0) {
+                        return r;
+                }
+                l->contexts[l->n] = (struct tenant_context){
+                        .struct_size = sizeof(l->contexts[0]),
+                        .name = l->names[l->n],
+                        .index = a->index,
+                        .id_base = a->ids.base,
+                        .id_count = a->ids.count,
+                        .project_id = a->project_id,
+                        .host = host,
+                };
+        }
+        return 0;
+}
+
+static void collect(const Plugin *plugin, const Living *living, const struct tenant_host *host) {
+        TenantError e = { 0 };
+        int r;
+
+        if (!plugin->descriptor.gc || plugin_probe(plugin, host, &e) < 0) {
+                return;
+        }
+        r = plugin_result(plugin, "gc", plugin->descriptor.gc(host, living->contexts, living->n, &e), &e);
+        if (r < 0) {
+                warn(host, &e);
+        }
+}
+
+/*
+ * Under the allocation lock: no tenant can be added meanwhile. Backends that belong to nothing here (null
+ * ones of tests, ones that cannot work) are passed by.
+ */
+static int recover_backends(const struct tenant_host *host, TenantError *error) {
+        _cleanup_(living_done) Living living = { 0 };
+        _cleanup_close_ int lock = allocation_lock(error);
+        int r = lock < 0 ? lock : allocation_collect(error);
+
+        r = r < 0 ? r : living_read(&living, host, error);
+        for (enum tenant_kind k = 0; r >= 0 && k < TENANT_KIND_COUNT; k++) {
+                _cleanup_(strv_free_p) char **names = NULL;
+
+                r = plugin_list(k, &names, error);
+                for (char **name = names; r >= 0 && name && *name; name++) {
+                        const Plugin *plugin;
+                        TenantError e = { 0 };
+
+                        if (plugin_load(k, *name, &plugin, &e) < 0) {
+                                warn(host, &e);
+                        } else {
+                                collect(plugin, &living, host);
+                        }
+                }
+        }
+        return r;
+}
+
+int work_recover(const struct tenant_host *host, TenantError *error) {
+        int r = recover_images(host, error);
+
+        r = r < 0 ? r : recover_tenants(host, error);
+        r = r < 0 ? r : recover_backends(host, error);
+        return r == -ENOMEM ? error_set_errno(error, r, E_FAILED, "Cannot recover") : r;
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * remove.c: the end of a tenant: definition first (from then on it does not exist), then its volume,
+ * certificates and last its allocation, which holds the ids until nothing belongs to them. Refuses to touch
+ * one that runs, or whose last run was not released. Owned by the agent's workers.
+ */
+#include "fd.h"
+#include "name.h"
+#include "running.h"
+#include "tenant-work.h"
+#include "tree.h"
+#include "work.h"
+#include <errno.h>
+
+static int check_released(const char *name, TenantError *error) {
+        char path[300];
+
+        snprintf(path, sizeof(path), "%s/%s/journal", path_get(PATH_RUNTIME), name);
+        if (access(path, F_OK) < 0) {
+                return 0;
+        }
+        return error_set(
+                error, EBUSY, E_RUNNING,
+                "The last run of tenant '%s' has not been released; do it with: systemctl stop tenant@%s",
+                name, name);
+}
+
+static int destroy_volume(const char *name, const Allocation *a, const struct tenant_host *host,
+                          TenantError *error) {
+        _cleanup_(backends_free_p) Backends *b = NULL;
+        _cleanup_close_ int store = path_open(PATH_STORAGE);
+        const Backend *storage;
+        TenantError own = { 0 };
+        int r;
+
+        if (store < 0) {
+                return error_set_errno(error, store, E_FAILED, "Cannot open %s", path_get(PATH_STORAGE));
+        }
+        r = backends_load_for_release(name, a, host, KIND_BIT(TENANT_KIND_STORAGE), &b, error);
+        if (r < 0) {
+                return r;
+        }
+        storage = &b->kind[TENANT_KIND_STORAGE];
+        r = plugin_result(storage->plugin, "destroy",
+                          storage->plugin->ops.storage.destroy(&storage->context, store, &own), &own);
+        if (r < 0 && error) {
+                *error = own;
+        }
+        return r;
+}
+
+/* Locked, so that nobody gets the ids while the directory is on its way out. */
+static int free_allocation(const char *name, TenantError *error) {
+        _cleanup_close_ int lock = allocation_lock(error);
+
+        return lock < 0 ? lock : allocation_remove(name, error);
+}
+
+/* The lock file goes with it; a start that waits for it finds no definition. */
+static int remove_runtime(const char *name, TenantError *error) {
+        _cleanup_close_ int runtime = path_open(PATH_RUNTIME);
+        int r = runtime < 0 ? runtime : tree_remove(runtime, name);
+
+        return r < 0 ? error_set_errno(error, r, E_FAILED, "Cannot remove %s/%s", path_get(PATH_RUNTIME),
+                                       name)
+                     : 0;
+}
+
+int tenant_wipe(const char *name, const struct tenant_host *host, TenantError *error) {
+        _cleanup_(allocation_free_p) Allocation *a = NULL;
+        _cleanup_close_ int running = tenant_lock(name, error);
+        int r;
+
+        if (running < 0) {
+                return running;
+        }
+        r = check_released(name, error);
+        if (r < 0) {
+                return r;
+        }
+        r = allocation_load(name, &a, error);
+        if (r < 0 && r != -ENOENT) {
+                return r;
+        }
+        r = a ? destroy_volume(name, a, host, error) : 0;
+        r = r < 0 ? r : free_allocation(name, error);
+        return r < 0 ? r : remove_runtime(name, error);
+}
+
+/* What would stop tenant_wipe, asked before the definition is gone. */
+static int check_removable(const char *name, TenantError *error) {
+        _cleanup_(allocation_free_p) Allocation *a = NULL;
+        _cleanup_close_ int running = tenant_lock(name, error);
+        int r;
+
+        if (running < 0) {
+                return running;
+        }
+        r = check_released(name, error);
+        if (r < 0) {
+                return r;
+        }
+        r = allocation_load(name, &a, error);
+        return r == -ENOENT ? 0 : r;
+}
+
+int work_remove_tenant(const char *name, const struct tenant_host *host, TenantError *error) {
+        _cleanup_close_ int lock = -1;
+        char path[300];
+        int r = tenant_name_check("tenant", name, error);
+
+        if (r < 0) {
+                return r;
+        }
+        snprintf(path, sizeof(path), "%s/%s", path_get(PATH_TENANTS), name);
+        if (!definition_exists(name) && access(path, F_OK) < 0) {
+                return error_set(error, ENOENT, E_NO_SUCH_TENANT,
+                                 "There is no tenant '%s'; see: tenantctl list", name);
+        }
+        lock = tenant_work_lock(name, error);
+        if (lock < 0) {
+                return lock;
+        }
+        r = check_removable(name, error);
+        r = r < 0 ? r : definition_remove(name, error);
+        if (r < 0) {
+                return r;
+        }
+        host_progress(host, -1.0, "destroy");
+        return tenant_wipe(name, host, error);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* world.h: a private bus with our policy file, the real tenantd on a root of its own, and doubles of systemd and polkit. */
+#pragma once
+
+#include "cleanup.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/types.h>
+/* after those it needs */
+#include <cmocka.h>
+
+#define NOBODY 65534u
+
+typedef struct World {
+        char dir[64];
+        char root[80]; /* of the agent */
+        int notify_fd; /* NOTIFY_SOCKET of all children */
+        pid_t bus;
+        pid_t agent;
+        pid_t systemd;
+        pid_t polkit;
+} World;
+
+/* cmocka's: bus, systemd, agent with an image "img"; no polkit. Jobs linger a second. */
+int world_set_up(void **state);
+int world_tear_down(void **state);
+
+/* Returns when it says READY=1. NULL idle: 0. */
+void start_agent(World *w, const char *idle_sec);
+void start_polkit(World *w);
+
+/* Waits for the end; exit status, or 128 + signal. Sends signo first unless 0. */
+int end_process(pid_t *pid, int signo);
+
+/* Waits for a notification that begins with text. */
+void expect_notification(World *w, const char *text);
+
+/* Path below the agent's root; valid until the next call. */
+const char *world_path(World *w, const char *path);
+bool world_has(World *w, const char *path);
+
+/* Worker processes of the agent; waits until there is one (or none). */
+pid_t wait_for_worker(World *w);
+void wait_for_no_worker(pid_t agent);
+
+/* Waits, at most a test's time limit, until the condition holds. */
+#define wait_until(condition)                                                                               \
+        while (!(condition)) {                                                                              \
+                nap();                                                                                      \
+        }
+void nap(void); /* a poll of 10 ms; fails the test when its time is up */
+
+/* main of each program: skips without root, bounds the time. */
+#define run_world_tests(tests) (world_can_run() ? cmocka_run_group_tests(tests, NULL, NULL) : 77)
+bool world_can_run(void);

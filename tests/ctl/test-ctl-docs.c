@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * test-ctl-docs.c: the verbs and options that tenantctl knows, its man page and its bash completion say the
+ * same, in both directions. The completion is run by a real bash, with names from the fake service.
+ */
+#include "harness.h"
+#include "io.h"
+#include <fcntl.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static inline void json_put_p(json_object **o) {
+        json_object_put(*o);
+}
+
+static const char *text_of(json_object *o, const char *key) {
+        json_object *member = NULL;
+
+        return json_object_object_get_ex(o, key, &member) ? json_object_get_string(member) : "";
+}
+
+static json_object *member(json_object *o, const char *key) {
+        json_object *value = NULL;
+
+        assert_true(json_object_object_get_ex(o, key, &value));
+        return value;
+}
+
+static json_object *help_of(World *w) {
+        json_object *o;
+
+        assert_int_equal(ctl(w, "help|--json"), 0);
+        o = json_tokener_parse(w->out);
+        assert_non_null(o);
+        assert_true(json_object_array_length(member(o, "Verbs")) > 10);
+        return o;
+}
+
+/* The page as plain words: hyphens and fonts of troff taken away. */
+static char *read_man(void) {
+        _cleanup_free_ char *text = NULL;
+        char *plain, *to;
+
+        assert_int_equal(file_read(AT_FDCWD, getenv("TENANTCTL_MAN"), 1u << 20, &text, NULL), 0);
+        plain = to = calloc(1, strlen(text) + 1);
+        assert_non_null(plain);
+        for (const char *from = text; *from;) {
+                if (strncmp(from, "\\-", 2) == 0) {
+                        from++;
+                } else if (strncmp(from, "\\f", 2) == 0 && from[2]) {
+                        *to++ = '^'; /* a change of font */
+                        from += 3;
+                } else {
+                        *to++ = *from++;
+                }
+        }
+        return plain;
+}
+
+/* How many tagged paragraphs begin in bold: each is a verb or an option. */
+static size_t count_tags(const char *man, bool options) {
+        static const char tag[] = "\n.TP\n^";
+        size_t n = 0;
+
+        for (const char *p = strstr(man, tag); p; p = strstr(p + 1, tag)) {
+                n += (p[strlen(tag)] == '-') == options;
+        }
+        return n;
+}
+
+/* The paragraph of a verb must name its options, and the tag of each option exists once. */
+static size_t check_options(const char *man, json_object *options, const char *paragraph) {
+        char wanted[128];
+
+        for (size_t i = 0; i < json_object_array_length(options); i++) {
+                json_object *o = json_object_array_get_idx(options, i);
+                const char *letter = text_of(o, "Letter"), *argument = text_of(o, "Argument");
+
+                snprintf(wanted, sizeof(wanted), "\n.TP\n%s%s%s^--%s^%s", *letter ? "^-" : "", letter,
+                         *letter ? "^, " : "", text_of(o, "Name"), *argument ? "=" : "\n");
+                assert_has(man, wanted);
+                if (paragraph) {
+                        snprintf(wanted, sizeof(wanted), "^--%s^", text_of(o, "Name"));
+                        assert_has(paragraph, wanted);
+                }
+        }
+        return json_object_array_length(options);
+}
+
+static char *paragraph_of(const char *man, const char *verb) {
+        char tag[64];
+        const char *begin, *end;
+
+        snprintf(tag, sizeof(tag), "\n.TP\n^%s^", verb);
+        assert_has(man, tag);
+        begin = strstr(man, tag) + 1;
+        end = strstr(begin + 4, "\n.TP\n");
+        return end ? strndup(begin, (size_t) (end - begin)) : strdup(begin);
+}
+
+static void test_man_page(void **state) {
+        World *w = *state;
+        _cleanup_(json_put_p) json_object *help = help_of(w);
+        _cleanup_free_ char *man = read_man();
+        json_object *verbs = member(help, "Verbs");
+        size_t n_global = check_options(man, member(help, "Options"), NULL);
+        char title[64];
+
+        for (size_t i = 0; i < json_object_array_length(verbs); i++) {
+                json_object *verb = json_object_array_get_idx(verbs, i);
+                _cleanup_free_ char *paragraph = paragraph_of(man, text_of(verb, "Name"));
+
+                (void) check_options(man, member(verb, "Options"), paragraph); /* counted below */
+        }
+        assert_int_equal(count_tags(man, false), json_object_array_length(verbs));
+        assert_int_equal(n_global, 7);
+        snprintf(title, sizeof(title), "\"tenantd %s\"", text_of(help, "Version"));
+        assert_has(man, title);
+}
+
+/* Words that bash offers after `line` (words split at '|'), one per line between newlines. */
+static char *complete(World *w, const char *words) {
+        _cleanup_free_ char *path = strdup(getenv("PATH")), *dir = strdup(getenv("TENANTCTL"));
+        char with[1024], script[2048], *text = NULL;
+        FILE *f;
+
+        assert_non_null(strrchr(dir, '/'));
+        *strrchr(dir, '/') = '\0';
+        snprintf(with, sizeof(with), "%s:%s", dir, path);
+        snprintf(script, sizeof(script),
+                 "bash --norc -c 'source \"$TENANTCTL_COMPLETION\"; IFS=\"|\" read -ra COMP_WORDS <<<\"$1 "
+                 "\"; "
+                 "COMP_WORDS[-1]=${COMP_WORDS[-1]%% }; COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _tenantctl; "
+                 "echo; printf \"%%s\\n\" \"${COMPREPLY[@]}\"' bash 'tenantctl|%s'",
+                 words);
+        setenv("PATH", with, 1);
+        f = popen(script, "re");
+        assert_non_null(f);
+        assert_int_equal(fd_read_all(fileno(f), 1u << 16, &text, NULL), 0);
+        assert_int_equal(pclose(f), 0);
+        setenv("PATH", path, 1);
+        return text;
+}
+
+static size_t count_lines(const char *text) {
+        size_t n = 0;
+
+        for (; *text; text++) {
+                n += *text == '\n';
+        }
+        return n - 1; /* the first is empty */
+}
+
+static void assert_line(const char *lines, const char *prefix, const char *word) {
+        char line[96];
+
+        snprintf(line, sizeof(line), "\n%s%s\n", prefix, word);
+        assert_has(lines, line);
+}
+
+static void check_verb_completion(World *w, json_object *help, json_object *verb) {
+        json_object *lists[] = { member(help, "Options"), member(verb, "Options") };
+        _cleanup_free_ char *offered = NULL;
+        char words[96];
+        size_t n = 0;
+
+        snprintf(words, sizeof(words), "%s|--", text_of(verb, "Name"));
+        for (char *p = words; *p; p++) {
+                *p = *p == ' ' ? '|' : *p;
+        }
+        offered = complete(w, words);
+        for (size_t i = 0; i < ELEMENTSOF(lists); i++) {
+                for (size_t k = 0; k < json_object_array_length(lists[i]); k++) {
+                        assert_line(offered, "--", text_of(json_object_array_get_idx(lists[i], k), "Name"));
+                        n++;
+                }
+        }
+        assert_int_equal(count_lines(offered), n);
+}
+
+static void test_completion_of_words(void **state) {
+        World *w = *state;
+        _cleanup_(json_put_p) json_object *help = help_of(w);
+        json_object *verbs = member(help, "Verbs");
+        _cleanup_free_ char *first = complete(w, ""), *second = complete(w, "image|");
+        size_t n_first = 1, n_second = 0; /* "image" once */
+
+        for (size_t i = 0; i < json_object_array_length(verbs); i++) {
+                json_object *verb = json_object_array_get_idx(verbs, i);
+                const char *name = text_of(verb, "Name"), *blank = strchr(name, ' ');
+
+                if (blank) {
+                        assert_line(second, "", blank + 1);
+                        n_second++;
+                } else {
+                        assert_line(first, "", name);
+                        n_first++;
+                }
+                check_verb_completion(w, help, verb);
+        }
+        assert_line(first, "", "image");
+        assert_int_equal(count_lines(first), n_first);
+        assert_int_equal(count_lines(second), n_second);
+}
+
+/* An option that takes a value must not be counted as the verb. */
+static void test_completion_of_valued_options(void **state) {
+        World *w = *state;
+        _cleanup_(json_put_p) json_object *help = help_of(w);
+        json_object *verbs = member(help, "Verbs");
+
+        for (size_t i = 0; i < json_object_array_length(verbs); i++) {
+                json_object *verb = json_object_array_get_idx(verbs, i), *options = member(verb, "Options");
+
+                for (size_t k = 0; k < json_object_array_length(options); k++) {
+                        json_object *o = json_object_array_get_idx(options, k);
+                        _cleanup_free_ char *offered = NULL;
+                        char words[96];
+
+                        snprintf(words, sizeof(words), "--%s|start|", text_of(o, "Name"));
+                        offered = complete(w, words);
+                        if (*text_of(o, "Argument")) {
+                                assert_line(offered, "", "doctor"); /* verbs: "start" was the value */
+                        } else {
+                                assert_line(offered, "", "acme"); /* tenants: "start" was the verb */
+                        }
+                }
+        }
+}
+
+static void test_completion_of_names(void **state) {
+        World *w = *state;
+        static const struct {
+                const char *words, *offered;
+        } cases[] = {
+                { "start|a", "\nacme\n" },
+                { "stop|acme|r", "\nrival\n" },
+                { "docker-env|", "\nacme\nrival\n" },
+                { "image|remove|", "\ndebian\n" },
+                { "create|blue|--image|", "\ndebian\n" },
+                { "create|blue|--image|=|d", "\ndebian\n" },
+                { "kill|acme|--signal|SIGKI", "\nSIGKILL\n" },
+                { "run|acme|--|", "\n\n" },
+                { "show|acme|", "\n\n" },
+                { "help|doct", "\ndoctor\n" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_free_ char *offered = complete(w, cases[i].words);
+
+                assert_string_equal(offered, cases[i].offered);
+        }
+}
+
+#define CASE(f) cmocka_unit_test_setup_teardown(f, world_set_up, world_tear_down)
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                CASE(test_man_page),
+                CASE(test_completion_of_words),
+                CASE(test_completion_of_valued_options),
+                CASE(test_completion_of_names),
+        };
+
+        cmocka_set_message_output(CM_OUTPUT_TAP);
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

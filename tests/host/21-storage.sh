@@ -1,0 +1,22 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# The storage backends on the host's own file systems: storage-directory on any, storage-projectquota where ext4 and xfs
+# enforce project quotas; where they do not, that it refuses with its reason.
+# timeout: 240
+# shellcheck source=tests/lib/lib.sh
+. /src/tests/lib/lib.sh
+
+program=/build/tests/contract/storage/test-storage
+
+storage() { # NAME DIRECTORY
+        local store status=0
+        store=$(mktemp -d "$2/.test-storage.XXXXXX")
+        "$program" "/build/plugins/storage-$1/storage-$1.so" "$store" || status=$?
+        rmdir "$store" && return "$status"
+}
+
+ok "volumes without limits" storage directory /var/lib/tenantd
+ok_with quota "limits on ext4" storage projectquota /var/lib/tenantd
+ok_with quota "limits on xfs" storage projectquota /srv/xfs
+ok "limits are refused where the file system keeps none" storage projectquota /root

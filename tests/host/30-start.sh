@@ -1,0 +1,81 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A tenant's life under systemd: start, what init finds, stop, reboot and power-off from inside, kill -9, many at once.
+. /src/tests/lib/lib.sh
+. /src/tests/lib/tenant.sh
+
+ok "an image" image debian12-minimal
+census_start
+ok "create" tenant one
+ok "systemctl start" systemctl start tenant@one
+is "$(inside one systemctl is-system-running --wait)" running "its own systemd is up"
+is "$(inside one hostname)" one "its own host name"
+is "$(inside one cat /etc/machine-id)" "$(sed -n 's/^Uuid=//p' /var/lib/tenantd/tenants/one/allocation | tr -d -)" "its own machine id"
+is "$(inside one id -u)" 0 "root inside"
+pid=$(init_of one)
+uid=$(stat -c %u "/proc/$pid")
+ok "and nobody outside: uid $uid" test "$uid" -ge 604241920
+is "$(awk '{print $1, $3}' "/proc/$pid/uid_map")" "0 262144" "one range of ids"
+is "$(awk '/^Seccomp:/ {print $2}' "/proc/$pid/status")" 2 "a system call filter"
+is "$(awk '/^NoNewPrivs:/ {print $2}' "/proc/$pid/status")" 0 "set-uid programs work inside"
+for namespace in user mnt pid net ipc uts cgroup; do
+        ok "a $namespace namespace of its own" test "$(readlink "/proc/$pid/ns/$namespace")" != "$(readlink "/proc/1/ns/$namespace")"
+done
+is "$(tr '\0' '\n' <"/proc/$pid/environ" | sed 's/=.*//' | sort | tr '\n' ' ')" "NOTIFY_SOCKET PATH TERM container container_uuid " \
+        "nothing of the host in init's environment"
+not_ok "no descriptor of the host in init" bash -c "ls -l /proc/$pid/fd | grep -E 'tenantd|/src|/var/lib'"
+not_ok "none of the host's mounts is left" inside one grep -E 'ext4.*/(var/lib/tenantd|src)' /proc/self/mounts
+ok "proc, sysfs and cgroup2 of its own" inside one test -e /proc/sys/net/ipv4/ip_forward -a -d /sys/class/net/eth0 -a -w /sys/fs/cgroup/cgroup.procs
+not_ok "limits are above its line" inside one test -e /sys/fs/cgroup/runner
+not_ok "init cannot be told from outside by another" systemd-notify --pid="$pid" READY=1
+not_ok "a second start of the same program is refused" /usr/libexec/tenantd/tenant-run one
+not_ok "a running tenant cannot be removed" tenantctl remove one
+ok "stop" systemctl stop tenant@one
+ok "inactive" inactive one
+
+ok "start again" systemctl start tenant@one
+before=$(init_of one)
+ok "reboot from inside" inside one systemctl reboot
+restarted() { active one && [[ $(init_of one) != "$before" ]]; }
+ok "it is up again with another init" wait_for 20 restarted
+ok "power off from inside" inside one systemctl poweroff
+ok "the unit ends cleanly" wait_for 20 inactive one
+
+ok "start for kill -9 of the runner" systemctl start tenant@one
+pid=$(init_of one)
+ok "kill -9" kill -KILL "$(runner_of one)"
+ok "the unit fails" wait_for 20 failed one
+not_ok "init is gone" test -e "/proc/$pid/root"
+ok "and it starts again" systemctl start tenant@one
+ok "stop" systemctl stop tenant@one
+
+ok "without the agent" systemctl mask --now tenantd.service
+ok "systemctl start works" systemctl start tenant@one
+ok "systemctl stop too" systemctl stop tenant@one
+systemctl unmask tenantd.service >/dev/null 2>&1
+
+ok "a definition with a mistake" sed -i '$aMemoryMaxx=1G' /etc/tenantd/tenants/one.conf
+not_ok "is refused at the start" systemctl start tenant@one
+ok "with file, line and key" grep -E '/etc/tenantd/tenants/one.conf:[0-9]+.*MemoryMaxx' /run/tenantd/one/error
+sed -i '$d' /etc/tenantd/tenants/one.conf
+systemctl reset-failed tenant@one
+not_ok "a tenant that does not exist" systemctl start tenant@nobody
+systemctl reset-failed tenant@nobody
+ok "one is removed" tenantctl remove one
+
+many=20
+for i in $(seq $many); do
+        tenant "many$i" && systemctl enable --quiet "tenant@many$i"
+done
+ok "$many tenants at once" systemctl start tenants.target
+all_up() {
+        local i
+        for i in $(seq $many); do active "many$i" || return 1; done
+}
+ok "all are up" wait_for 60 all_up
+ok "with distinct ids" test "$(for i in $(seq $many); do awk '{print $2}' "/proc/$(init_of "many$i")/uid_map"; done | sort -u | wc -l)" -eq $many
+for i in $(seq $many); do systemctl disable --quiet "tenant@many$i"; done
+ok "all stop" systemctl stop 'tenant@many*.service'
+for i in $(seq $many); do tenantctl --quiet remove "many$i"; done
+rm -rf /run/tenantd/nobody
+ok "nothing is left" census_clean
