@@ -12,16 +12,11 @@
 #include <linux/close_range.h>
 #include <linux/keyctl.h>
 #include <signal.h>
-#include <sys/capability.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-/* Capabilities without any use in a user namespace; left out so that programs inside see at once that they lack them. */
-static const cap_value_t dropped[] = { CAP_SYS_MODULE, CAP_SYS_RAWIO,    CAP_SYS_TIME, CAP_WAKE_ALARM,
-                                       CAP_MAC_ADMIN,  CAP_MAC_OVERRIDE, CAP_SYSLOG };
 
 static int failed(TenantError *error, int code, const char *what) {
         return error_set_errno(error, code, E_FAILED, "Cannot %s in the tenant", what);
@@ -47,14 +42,13 @@ static int become_root(TenantError *error) {
         return 0;
 }
 
+/*
+ * The capability bounding set stays whole: all of it counts in the tenant's user namespace only, and dockerd hands every
+ * capability that the kernel knows to a --privileged container, which fails when one is missing.
+ */
 static int limit_privileges(const ChildPlan *p, TenantError *error) {
         int r;
 
-        for (size_t i = 0; i < ELEMENTSOF(dropped); i++) {
-                if (cap_drop_bound(dropped[i]) < 0) {
-                        return failed(error, errno, "bound the capabilities");
-                }
-        }
         if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS) {
                 return failed(error, errno, "join a keyring");
         }

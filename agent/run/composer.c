@@ -41,6 +41,7 @@ typedef struct Composer {
 void fault_point(const RunOptions *options, const char *step) {
         if (options->fault && strcmp(options->fault, step) == 0) {
                 raise(SIGKILL);
+                _exit(EXIT_FAILURE); /* the child is pid 1 of its namespace, which cannot kill itself */
         }
 }
 

@@ -164,6 +164,26 @@ static int write_docker_dropin(int root_fd) {
         return 0; /* no Docker in the image (yet): nothing listens */
 }
 
+/*
+ * Units that a tenant's systemd would try, because it has every capability in its own user namespace, and that must fail: they
+ * concern the kernel. What the tenant's own /etc says still wins.
+ */
+static int mask_units(int root_fd) {
+        static const char *const units[] = { "modprobe@.service", "sys-kernel-debug.mount",
+                                             "sys-kernel-tracing.mount" };
+        _cleanup_close_ int system = directory(root_fd, "run/systemd/system");
+
+        if (system < 0) {
+                return system;
+        }
+        for (size_t i = 0; i < ELEMENTSOF(units); i++) {
+                if (symlinkat("/dev/null", system, units[i]) < 0) {
+                        return -errno;
+                }
+        }
+        return 0;
+}
+
 static int write_certificates(const Guest *g, int root_fd) {
         _cleanup_close_ int tmpfs = fsopen("tmpfs", FSOPEN_CLOEXEC), mount = -1, place = -1;
         struct mount_attr readonly = { .attr_set = MOUNT_ATTR_RDONLY };
@@ -225,6 +245,9 @@ static int place_resolv_conf(const Guest *g, int root_fd, TenantError *error) {
 int guest_write(const Guest *g, int root_fd, TenantError *error) {
         int r = write_interface(g, root_fd);
 
+        if (r >= 0) {
+                r = mask_units(root_fd);
+        }
         if (r >= 0 && g->docker) {
                 r = write_docker_dropin(root_fd);
         }

@@ -43,6 +43,8 @@ typedef struct Runner {
         bool init_ready, reported_ready, stopping, failed;
         int exit_status;
         Budget news, console;
+        bool init_ended; /* and its end was not judged yet */
+        int init_status;
         bool in_escape; /* of a terminal sequence on the console */
         size_t line_size;
         char line[256];
@@ -280,6 +282,24 @@ static void on_composer_end(Runner *r, int status) {
         }
 }
 
+static void on_init_end(Runner *r, int status) {
+        TenantError error = { 0 };
+
+        r->init_ended = false;
+        if (r->failed) {
+                return;
+        }
+        r->exit_status = status_of_init(r, status);
+        if (!r->init_ready && !r->stopping && r->exit_status == EXIT_FAILURE) {
+                error_set(&error, ECHILD, E_FAILED,
+                          "Its init ended (%s %d) before it was up; its console is in: journalctl -u "
+                          "tenant@%s",
+                          WIFSIGNALED(status) ? "signal" : "exit status",
+                          WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), r->options->name);
+                fail(r, &error);
+        }
+}
+
 static void on_children(Runner *r) {
         int status;
         pid_t pid;
@@ -290,10 +310,12 @@ static void on_children(Runner *r) {
                         on_composer_end(r, status);
                 } else if (pid == r->init || r->init == 0) {
                         r->init = -1;
-                        if (!r->failed) {
-                                r->exit_status = status_of_init(r, status);
-                        }
+                        r->init_ended = true;
+                        r->init_status = status;
                 }
+        }
+        if (r->init_ended && r->composer == 0) { /* the composer, while it lives, knows better why */
+                on_init_end(r, r->init_status);
         }
 }
 

@@ -5,8 +5,8 @@
  */
 #include "allocation.h"
 #include "backends.h"
-#include "config.h"
 #include "fd.h"
+#include "host-config.h"
 #include "idrange.h"
 #include "image.h"
 #include "io.h"

@@ -5,8 +5,8 @@
  * the agent's workers.
  */
 #include "docker.h"
-#include "config.h"
 #include "fd.h"
+#include "host-config.h"
 #include "inside.h"
 #include "io.h"
 #include "parse.h"

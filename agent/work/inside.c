@@ -46,6 +46,40 @@ static bool proc_value(const char *path, const char *key, int base, uint64_t *re
         return true;
 }
 
+static rlim_t limit_value(char **at) {
+        *at += strspn(*at, " ");
+        if (strncmp(*at, "unlimited", 9) == 0) {
+                *at += 9;
+                return RLIM_INFINITY;
+        }
+        return strtoull(*at, at, 10);
+}
+
+/*
+ * proc(5), /proc/PID/limits: a header, then a line per limit in order of their numbers, names in 26 columns. Not by prlimit(2), for
+ * which a host that is a container itself may lack CAP_SYS_RESOURCE.
+ */
+static bool proc_limits(uint64_t pid, struct rlimit ret[static RLIM_NLIMITS]) {
+        _cleanup_free_ char *text = NULL;
+        char path[64], *at;
+
+        snprintf(path, sizeof(path), "/proc/%d/limits", (int) pid);
+        if (file_read(AT_FDCWD, path, 64 * 1024, &text, NULL) < 0) {
+                return false;
+        }
+        at = text;
+        for (int n = 0; n < RLIM_NLIMITS; n++) {
+                at = strchr(at, '\n');
+                if (!at || strlen(at) < 28) {
+                        return false;
+                }
+                at += 27;
+                ret[n].rlim_cur = limit_value(&at);
+                ret[n].rlim_max = limit_value(&at);
+        }
+        return true;
+}
+
 /* What the start took from init for good must not come back by another door. */
 static int read_bounds(Inside *i) {
         char path[64];
@@ -59,10 +93,8 @@ static int read_bounds(Inside *i) {
         if (!proc_value(path, "\nCapBnd:", 16, &i->capabilities)) {
                 return -ESRCH;
         }
-        for (int n = 0; n < RLIM_NLIMITS; n++) {
-                if (prlimit((pid_t) pid, n, NULL, &i->limits[n]) < 0) {
-                        return -errno;
-                }
+        if (!proc_limits(pid, i->limits)) {
+                return -ESRCH;
         }
         return pidfd_kill(i->init_pidfd, 0); /* it was init's until now */
 }

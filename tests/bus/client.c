@@ -125,8 +125,8 @@ static void append_argument(DBusMessageIter *i, char letter, va_list *ap) {
         }
 }
 
-static DBusMessage *new_call(const char *path, const char *interface, const char *member, const char *letters,
-                             va_list *ap) {
+static DBusMessage *new_call(const char *path, const char *interface, const char *member,
+                             const char *letters, va_list *ap) {
         DBusMessage *m = dbus_message_new_method_call("org.tenantd1", path, interface, member);
         DBusMessageIter i;
 
@@ -147,7 +147,8 @@ static uint32_t post(Client *c, DBusMessage *m) {
         return serial;
 }
 
-uint32_t client_send(Client *c, const char *path, const char *interface, const char *member, const char *letters, ...) {
+uint32_t client_send(Client *c, const char *path, const char *interface, const char *member,
+                     const char *letters, ...) {
         _cleanup_reply_ DBusMessage *m = NULL;
         va_list ap;
 
@@ -191,7 +192,8 @@ DBusMessage *client_exchange(Client *c, DBusMessage *m) {
         return client_reply(c, post(c, m));
 }
 
-DBusMessage *client_call(Client *c, const char *path, const char *interface, const char *member, const char *letters, ...) {
+DBusMessage *client_call(Client *c, const char *path, const char *interface, const char *member,
+                         const char *letters, ...) {
         _cleanup_reply_ DBusMessage *m = NULL;
         va_list ap;
 
@@ -202,7 +204,8 @@ DBusMessage *client_call(Client *c, const char *path, const char *interface, con
 }
 
 static bool is_signal(DBusMessage *m, const char *path, const char *member) {
-        return strcmp(dbus_message_get_member(m), member) == 0 && (!path || strcmp(dbus_message_get_path(m), path) == 0);
+        return strcmp(dbus_message_get_member(m), member) == 0 &&
+               (!path || strcmp(dbus_message_get_path(m), path) == 0);
 }
 
 static DBusMessage *take_signal(Client *c, const char *path, const char *member) {
@@ -261,8 +264,8 @@ void expect_reply(DBusMessage *m) {
 
 void job_of(DBusMessage *reply, uint32_t *ret_id, const char **ret_path) {
         expect_reply(reply);
-        assert_true(dbus_message_get_args(reply, NULL, DBUS_TYPE_UINT32, ret_id, DBUS_TYPE_OBJECT_PATH, ret_path,
-                                          DBUS_TYPE_INVALID));
+        assert_true(dbus_message_get_args(reply, NULL, DBUS_TYPE_UINT32, ret_id, DBUS_TYPE_OBJECT_PATH,
+                                          ret_path, DBUS_TYPE_INVALID));
 }
 
 void expect_job(Client *c, DBusMessage *reply, const char *result, const char *error) {
@@ -273,15 +276,16 @@ void expect_job(Client *c, DBusMessage *reply, const char *result, const char *e
         for (;;) {
                 _cleanup_reply_ DBusMessage *m = client_signal(c, MANAGER_PATH, "JobRemoved");
 
-                assert_true(dbus_message_get_args(m, NULL, DBUS_TYPE_UINT32, &id, DBUS_TYPE_OBJECT_PATH, &path,
-                                                  DBUS_TYPE_STRING, &given, DBUS_TYPE_STRING, &text,
+                assert_true(dbus_message_get_args(m, NULL, DBUS_TYPE_UINT32, &id, DBUS_TYPE_OBJECT_PATH,
+                                                  &path, DBUS_TYPE_STRING, &given, DBUS_TYPE_STRING, &text,
                                                   DBUS_TYPE_INVALID));
                 if (id != wanted) {
                         continue;
                 }
                 assert_string_equal(path, job);
                 if (strcmp(given, result) != 0 || (error && !strstr(text, error))) {
-                        fail_msg("%s (%s) was expected, not %s: %s", result, error ? error : "", given, text);
+                        fail_msg("%s (%s) was expected, not %s: %s", result, error ? error : "", given,
+                                 text);
                 }
                 return;
         }
@@ -289,9 +293,14 @@ void expect_job(Client *c, DBusMessage *reply, const char *result, const char *e
 
 DBusMessage *begin_create(Client *c, const char *name, const char *extra_key, const char *extra_value) {
         Pair settings[] = {
-                { "Image", 's', "img", 0 },         { "Profile", 's', "plain", 0 },   { "Namespace.Backend", 's', "null", 0 },
-                { "Cgroup.Backend", 's', "null", 0 }, { "Storage.Backend", 's', "null", 0 },
-                { "Network.Backend", 's', "null", 0 }, { extra_key, 's', extra_value, 0 }, { NULL },
+                { "Image", 's', "img", 0 },
+                { "Profile", 's', "plain", 0 },
+                { "Namespace.Backend", 's', "null", 0 },
+                { "Cgroup.Backend", 's', "null", 0 },
+                { "Storage.Backend", 's', "null", 0 },
+                { "Network.Backend", 's', "null", 0 },
+                { extra_key, 's', extra_value, 0 },
+                { NULL },
         };
 
         return client_call(c, MANAGER_PATH, MANAGER, "CreateTenant", "sD", name, settings);

@@ -45,9 +45,11 @@ typedef struct Pair {
  * A call to the agent. Arguments by letter: s, u, i; D: const Pair * (NULL: empty); A: char ** as "as"; V: a variant of a
  * string; H: a variant of a descriptor.
  */
-DBusMessage *client_call(Client *c, const char *path, const char *interface, const char *member, const char *letters, ...);
+DBusMessage *client_call(Client *c, const char *path, const char *interface, const char *member,
+                         const char *letters, ...);
 /* The same without waiting, and the wait. */
-uint32_t client_send(Client *c, const char *path, const char *interface, const char *member, const char *letters, ...);
+uint32_t client_send(Client *c, const char *path, const char *interface, const char *member,
+                     const char *letters, ...);
 DBusMessage *client_reply(Client *c, uint32_t serial);
 /* Sends a message to anybody and waits. */
 DBusMessage *client_exchange(Client *c, DBusMessage *m);

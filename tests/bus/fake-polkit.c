@@ -21,8 +21,8 @@ typedef struct Polkit {
 } Polkit;
 
 static int answer(const Polkit *p, sd_bus_message *m) {
-        return sd_bus_reply_method_return(m, "(bba{ss})", strcmp(p->mode, "yes") == 0, strcmp(p->mode, "challenge") == 0,
-                                          0);
+        return sd_bus_reply_method_return(m, "(bba{ss})", strcmp(p->mode, "yes") == 0,
+                                          strcmp(p->mode, "challenge") == 0, 0);
 }
 
 static int note_details(Polkit *p, sd_bus_message *m) {
@@ -88,7 +88,8 @@ static int asked(sd_bus_message *m, void *userdata, sd_bus_error *error) {
 
 static const sd_bus_vtable authority[] = {
         SD_BUS_VTABLE_START(0),
-        SD_BUS_METHOD("CheckAuthorization", "(sa{sv})sa{ss}us", "(bba{ss})", check, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("CheckAuthorization", "(sa{sv})sa{ss}us", "(bba{ss})", check,
+                      SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END,
 };
 
@@ -105,8 +106,10 @@ int main(void) {
         sd_event *event;
         sd_bus *bus;
 
-        if (sd_event_default(&event) < 0 || sd_bus_open_system(&bus) < 0 || sd_bus_attach_event(bus, event, 0) < 0 ||
-            sd_bus_add_object_vtable(bus, NULL, path, "org.freedesktop.PolicyKit1.Authority", authority, &p) < 0 ||
+        if (sd_event_default(&event) < 0 || sd_bus_open_system(&bus) < 0 ||
+            sd_bus_attach_event(bus, event, 0) < 0 ||
+            sd_bus_add_object_vtable(bus, NULL, path, "org.freedesktop.PolicyKit1.Authority", authority,
+                                     &p) < 0 ||
             sd_bus_add_object_vtable(bus, NULL, path, "org.tenantd1.Test", test, &p) < 0 ||
             sd_bus_request_name(bus, "org.freedesktop.PolicyKit1", 0) < 0) {
                 return EXIT_FAILURE;

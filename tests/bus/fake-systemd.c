@@ -80,7 +80,8 @@ static void tell_state(Systemd *s, const Unit *u, const char *state) {
                 return;
         }
         sd_bus_emit_signal(s->bus, path, "org.freedesktop.DBus.Properties", "PropertiesChanged", "sa{sv}as",
-                           "org.freedesktop.systemd1.Unit", 2, "SubState", "s", "x", "ActiveState", "s", state, 0);
+                           "org.freedesktop.systemd1.Unit", 2, "SubState", "s", "x", "ActiveState", "s",
+                           state, 0);
         free(path);
 }
 
@@ -89,8 +90,8 @@ static void end_job(Systemd *s, const Unit *u, uint32_t id, const char *result) 
 
         snprintf(path, sizeof(path), "/org/freedesktop/systemd1/job/%u", id);
         if (s->subscribed) {
-                sd_bus_emit_signal(s->bus, "/org/freedesktop/systemd1", MANAGER, "JobRemoved", "uoss", id, path, u->name,
-                                   result);
+                sd_bus_emit_signal(s->bus, "/org/freedesktop/systemd1", MANAGER, "JobRemoved", "uoss", id,
+                                   path, u->name, result);
         }
 }
 

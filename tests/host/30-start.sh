@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
+# timeout: 120
 # A tenant's life under systemd: start, what init finds, stop, reboot and power-off from inside, kill -9, many at once.
 . /src/tests/lib/lib.sh
 . /src/tests/lib/tenant.sh

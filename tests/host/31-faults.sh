@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
+# timeout: 120
 # kill -9 of the composer and of the child at every step of a start: the start fails, says why, leaves nothing, and works next time.
 . /src/tests/lib/lib.sh
 . /src/tests/lib/tenant.sh

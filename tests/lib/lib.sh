@@ -118,9 +118,11 @@ census_elements() {
                 jq -r '.nftables[] | (.set // .map // empty) | .name as $n | (.elem // [])[] | "element \($n) \(tojson)"'
 }
 
+# But for what is made once and stays: the store's directory, locks of names, the network backend's directory.
 census_files() {
-        find /run/tenantd -mindepth 1 -printf 'run %P\n' 2>/dev/null
-        find /var/lib/tenantd -mindepth 1 -maxdepth 2 ! -path '*/images/*' -printf 'state %P\n' 2>/dev/null
+        find /run/tenantd -mindepth 1 ! -path /run/tenantd/network-routed -printf 'run %P\n' 2>/dev/null
+        find /var/lib/tenantd -mindepth 1 -maxdepth 3 ! -path '*/images/*' ! -path '*/storage/volumes' ! -name .names ! -name .pending \
+                ! -name .lock -printf 'state %P\n' 2>/dev/null
 }
 
 census_processes() { ps -eo uid=,comm= | awk '$1 >= 603979776 { print "process", $1, $2 }'; }

@@ -54,3 +54,14 @@ fault() {
         systemctl daemon-reload
         systemctl reset-failed "tenant@$1" 2>/dev/null || true
 }
+
+# error_of VERB ARGUMENT...: the name of the error with which tenantctl fails, its text on standard error; "done" if it does not.
+error_of() {
+        local answer
+        answer=$(tenantctl --json "$@" 2>&1 >/dev/null </dev/null) && { echo "done"; return; }
+        echo "$answer" >&2
+        jq -r '.error.name' <<<"$answer" 2>/dev/null | tail -n 1
+}
+
+# message_of VERB ARGUMENT...: the text of that error, for people.
+message_of() { tenantctl --json "$@" 2>&1 >/dev/null </dev/null | jq -r '.error.message' 2>/dev/null | tail -n 1; }

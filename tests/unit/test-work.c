@@ -5,8 +5,8 @@
  */
 #include "apt-sources.h"
 #include "backends.h"
-#include "config.h"
 #include "docker.h"
+#include "host-config.h"
 #include "image.h"
 #include "pki.h"
 #include "running.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * config.h: /etc/tenantd/tenantd.conf, what holds for all tenants (tenantd.conf(5)). Internal to agent/work.
+ * host-config.h: /etc/tenantd/tenantd.conf, what holds for all tenants (tenantd.conf(5)). Internal to agent/work.
  */
 #pragma once
 

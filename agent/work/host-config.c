@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * config.c: see config.h. Refuses keys that it does not know: a typing error must not be a silent default.
+ * host-config.c: see host-config.h. Refuses keys that it does not know: a typing error must not be a silent default.
  */
-#include "config.h"
+#include "host-config.h"
 #include "keyfile.h"
 #include "paths.h"
 #include <errno.h>
