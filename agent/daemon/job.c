@@ -243,6 +243,9 @@ static unsigned running_of_uid(const Manager *m, uid_t uid) {
 }
 
 int jobs_check_limit(const Manager *m, uid_t uid, TenantError *error) {
+        if (m->terminated) {
+                return error_set(error, EBUSY, E_BUSY, "tenantd is ending; try again in a moment");
+        }
         if (jobs_running(m) >= JOBS_MAX) {
                 return error_set(error, EBUSY, E_BUSY, "%u jobs are under way; try again when one has ended",
                                  JOBS_MAX);

@@ -36,21 +36,9 @@ static bool has_worker(const Manager *m) {
         return g_hash_table_size(m->pending) > 0;
 }
 
-/* Told to end, we leave jobs of systemd's to systemd. */
-static void end_if_done(Manager *m) {
-        bool busy = m->terminated ? has_worker(m) || m->recovery : is_busy(m);
-
-        if (m->stopping && !busy) {
-                (void) sd_event_exit(m->event, 0); /* the loop is ours: cannot fail */
-        }
-}
-
-/* The order matters: systemd must know that we end before a call can start another of us. */
 static void leave(Manager *m) {
-        int r;
+        int r = sd_bus_release_name(m->bus, BUS_NAME);
 
-        (void) sd_notify(false, "STOPPING=1"); /* without systemd nobody listens */
-        r = sd_bus_release_name(m->bus, BUS_NAME);
         if (r < 0) {
                 log_debug("Cannot release %s, ignoring: %s", BUS_NAME, strerror(-r));
         }
@@ -59,7 +47,40 @@ static void leave(Manager *m) {
         do {
                 r = sd_bus_process(m->bus, NULL);
         } while (r > 0);
-        end_if_done(m);
+}
+
+/*
+ * Idle, we leave first and then wait for what came in meanwhile. Told to end, we wait for our workers first: who follows a job
+ * listens to the owner of our name. Jobs of systemd's are left to systemd then.
+ */
+static bool may_end(const Manager *m) {
+        return (m->stopping || m->terminated) &&
+               !(m->terminated ? has_worker(m) || m->recovery : is_busy(m));
+}
+
+static int on_end(sd_event_source *s, void *userdata) {
+        Manager *m = userdata;
+
+        if (may_end(m) && !m->stopping) {
+                leave(m);
+        }
+        return may_end(m) ? sd_event_exit(m->event, 0) : 0;
+}
+
+/* From the loop, since the bus cannot be drained from within a handler of the bus. */
+static void end_if_done(Manager *m) {
+        if (!may_end(m)) {
+                return;
+        }
+        m->end = sd_event_source_disable_unref(m->end);
+        if (sd_event_add_defer(m->event, &m->end, on_end, m) < 0) {
+                (void) sd_event_exit(m->event, 1); /* the loop is ours: cannot fail */
+        }
+}
+
+/* systemd must know that we end before a call can start another of us. */
+static void say_stopping(void) {
+        (void) sd_notify(false, "STOPPING=1"); /* without systemd nobody listens */
 }
 
 static uint64_t now_usec(Manager *m) {
@@ -83,7 +104,9 @@ static int on_idle_timer(sd_event_source *s, uint64_t usec, void *userdata) {
                 due = now_usec(m) + m->options.idle_usec;
         } else if (now_usec(m) >= due) {
                 log_debug("Idle; ending");
+                say_stopping();
                 leave(m);
+                end_if_done(m);
                 return 0;
         }
         return arm(m, due);
@@ -141,8 +164,9 @@ void manager_stop(Manager *m) {
         if (m->recovery) {
                 worker_cancel(m->recovery);
         }
+        say_stopping();
         m->terminated = true;
-        leave(m);
+        end_if_done(m);
 }
 
 static void on_recovered(void *userdata, int r, const TenantError *error, WorkResult *result, bool died) {

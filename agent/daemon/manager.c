@@ -47,6 +47,7 @@ Manager *manager_free(Manager *m) {
                 g_hash_table_unref(m->images);
                 sd_bus_track_unref(m->observers);
                 sd_event_source_disable_unref(m->idle);
+                sd_event_source_disable_unref(m->end);
                 sd_bus_flush_close_unref(m->bus);
                 sd_event_unref(m->event);
                 g_ptr_array_unref(m->exported);

@@ -49,9 +49,10 @@ struct Manager {
         bool recovery_wanted; /* begins as soon as no worker works */
         sd_bus_track *observers; /* who keeps a view of our objects and needs our signals */
         sd_event_source *idle;
+        sd_event_source *end;
         uint64_t last_activity_usec;
         bool stopping; /* the name is given up; what is under way is waited for */
-        bool terminated; /* by a signal: only workers are waited for */
+        bool terminated; /* by a signal: nothing new is begun, and only workers are waited for */
 };
 
 /* An event loop with everything but the bus. */

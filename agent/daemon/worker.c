@@ -112,7 +112,9 @@ static void report_end(Worker *w, const siginfo_t *si) {
         }
         died = !w->has_result || si->si_code != CLD_EXITED;
         w->events->ended(w->userdata, r, &error, &result, died);
-        explicit_bzero(result.data->data, result.data->len); /* it may be a key */
+        if (result.data->len) {
+                explicit_bzero(result.data->data, result.data->len); /* it may be a key */
+        }
         g_byte_array_unref(result.data);
 }
 

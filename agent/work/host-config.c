@@ -30,12 +30,16 @@ static int check_entry(const KeyfileEntry *e, TenantError *error) {
 int config_load(Config *ret, TenantError *error) {
         _cleanup_(keyfile_free_p) Keyfile *k = NULL;
         const char *name;
-        int r = keyfile_new(&k);
+        int r;
 
         *ret = (Config){ 0 };
+        if (access(path_get(PATH_CONFIG), F_OK) < 0 && errno == ENOENT) {
+                return 0; /* all by default */
+        }
+        r = keyfile_new(&k);
         r = r < 0 ? r : keyfile_load(k, path_get(PATH_CONFIG), error);
         if (r < 0) {
-                return r == -ENOENT ? 0 : r;
+                return r;
         }
         for (size_t i = 0; i < k->n_entries; i++) {
                 r = check_entry(&k->entries[i], error);

@@ -157,14 +157,24 @@ static int living_read(Living *l, const struct tenant_host *host, TenantError *e
         return 0;
 }
 
-static void collect(const Plugin *plugin, const Living *living, const struct tenant_host *host) {
-        TenantError e = { 0 };
-        int r;
+/* Storage is collected with its store, all other kinds without. */
+static int collect_one(const Plugin *plugin, enum tenant_kind kind, int store_fd, const Living *l,
+                       const struct tenant_host *host, TenantError *e) {
+        if (kind == TENANT_KIND_STORAGE && plugin->ops.storage.collect) {
+                return plugin->ops.storage.collect(host, store_fd, l->contexts, l->n, e);
+        }
+        return plugin->descriptor.gc ? plugin->descriptor.gc(host, l->contexts, l->n, e) : 0;
+}
 
-        if (!plugin->descriptor.gc || plugin_probe(plugin, host, &e) < 0) {
+static void collect(const Plugin *plugin, enum tenant_kind kind, int store_fd, const Living *living,
+                    const struct tenant_host *host) {
+        TenantError e = { 0 };
+        int r = plugin_probe(plugin, host, &e);
+
+        if (r < 0) {
                 return;
         }
-        r = plugin_result(plugin, "gc", plugin->descriptor.gc(host, living->contexts, living->n, &e), &e);
+        r = plugin_result(plugin, "collect", collect_one(plugin, kind, store_fd, living, host, &e), &e);
         if (r < 0) {
                 warn(host, &e);
         }
@@ -176,9 +186,12 @@ static void collect(const Plugin *plugin, const Living *living, const struct ten
  */
 static int recover_backends(const struct tenant_host *host, TenantError *error) {
         _cleanup_(living_done) Living living = { 0 };
-        _cleanup_close_ int lock = allocation_lock(error);
+        _cleanup_close_ int lock = allocation_lock(error), store = path_open(PATH_STORAGE);
         int r = lock < 0 ? lock : allocation_collect(error);
 
+        if (r >= 0 && store < 0) {
+                r = error_set_errno(error, store, E_FAILED, "Cannot open %s", path_get(PATH_STORAGE));
+        }
         r = r < 0 ? r : living_read(&living, host, error);
         for (enum tenant_kind k = 0; r >= 0 && k < TENANT_KIND_COUNT; k++) {
                 _cleanup_(strv_free_p) char **names = NULL;
@@ -191,7 +204,7 @@ static int recover_backends(const struct tenant_host *host, TenantError *error) 
                         if (plugin_load(k, *name, &plugin, &e) < 0) {
                                 warn(host, &e);
                         } else {
-                                collect(plugin, &living, host);
+                                collect(plugin, k, store, &living, host);
                         }
                 }
         }

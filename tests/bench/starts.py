@@ -58,10 +58,19 @@ def report_starts(report, tools, series):
             report.series('tenant-run / ' + tool.label, ours, series[tool.name].start, at_most=1.0)
 
 
+def exec_milliseconds():
+    done = stage.run(stage.BENCH + '/finish', '-', '0', stage.BENCH + '/payload', 'exit')
+    return int(done.split()[1]) / 1e3
+
+
 def report_stops(report, series):
+    """The release is a program of its own on purpose (it works after kill -9 of the runner): what an exec costs is shown."""
     floor, routed, none = series['floor'], series['ours-routed'], series['ours-none']
-    report.section('Forced stop: kill of all to cgroup empty and released; ratio to the floor\'s kill and clean-up')
+    execs = [exec_milliseconds() for _ in floor.stop]
+    report.section('Forced stop: kill of all to everything released; ratio to the floor\'s kill and clean-up')
     report.series('floor', floor.stop)
+    report.series('floor + exec of an empty static program', [a + b for a, b in zip(floor.stop, execs)], floor.stop)
+    report.series('tenant-run, network-none', none.stop, floor.stop)
     report.series('tenant-run, network-routed', routed.stop, floor.stop, at_most=1.5)
     report.series('  of that, until the runner has ended', routed.kill, floor.stop)
     report.series('  with a veth / without (network-none)', routed.stop, none.stop, at_most=1.2)

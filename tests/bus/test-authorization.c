@@ -236,7 +236,6 @@ static void test_polkit_says_yes(void **state) {
 static void test_polkit_hangs(void **state) {
         Scene s = open_scene(*state, true);
         _cleanup_reply_ DBusMessage *list = NULL, *busy = NULL, *late = NULL;
-        _cleanup_free_ char *asked = NULL;
         uint32_t first, last = 0;
 
         polkit_mode(&s, "hang");
@@ -249,8 +248,7 @@ static void test_polkit_hangs(void **state) {
         busy = client_reply(s.user, last); /* the 17th open question of one user */
         expect_error(busy, "Busy", "authorization");
         polkit_mode(&s, "yes");
-        late = client_exchange(
-                s.user, dbus_message_new_method_call("org.tenantd1", MANAGER_PATH, MANAGER, "ListTenants"));
+        late = client_call(s.user, MANAGER_PATH, MANAGER, "ListTenants", "");
         expect_reply(late);
         assert_true(first > 0);
         close_scene(&s);
@@ -294,6 +292,30 @@ static void test_interactive_flag(void **state) {
         close_scene(&s);
 }
 
+/* One user cannot use up all jobs. */
+static void test_limit_of_one_user(void **state) {
+        Scene s = open_scene(*state, true);
+        int fds[17];
+        char name[32];
+
+        polkit_mode(&s, "yes");
+        for (int i = 0; i < 17; i++) {
+                _cleanup_reply_ DBusMessage *reply = NULL;
+
+                snprintf(name, sizeof(name), "image-%d", i);
+                reply = begin_endless_import(s.user, name, &fds[i]);
+                if (i < 16) {
+                        expect_reply(reply);
+                } else {
+                        expect_error(reply, "Busy", "16 jobs of yours");
+                }
+        }
+        for (int i = 0; i < 17; i++) {
+                close(fds[i]);
+        }
+        close_scene(&s);
+}
+
 /* The shipped policy: only root may be the service. */
 static void test_only_root_owns_the_name(void **state) {
         World *w = *state;
@@ -318,6 +340,7 @@ int main(void) {
                 WORLD_TEST(test_polkit_hangs),
                 WORLD_TEST(test_object_replaced_meanwhile),
                 WORLD_TEST(test_interactive_flag),
+                WORLD_TEST(test_limit_of_one_user),
                 WORLD_TEST(test_only_root_owns_the_name),
         };
 

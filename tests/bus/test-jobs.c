@@ -59,7 +59,7 @@ static void test_cancel_and_linger(void **state) {
 
 static void test_cancel_of_a_start(void **state) {
         _cleanup_client_ Client *c = client_open(*state, 0);
-        _cleanup_reply_ DBusMessage *reply = NULL, *cancel = NULL, *second = NULL;
+        _cleanup_reply_ DBusMessage *reply = NULL, *cancel = NULL;
         const char *slow = "/org/tenantd1/tenant/slow", *path;
         _cleanup_free_ char *now = NULL;
         uint32_t id;
@@ -100,7 +100,7 @@ static void test_jobs_exclude_each_other(void **state) {
         close(other);
 }
 
-static void test_limit_of_one_user(void **state) {
+static void test_limit_of_all(void **state) {
         World *w = *state;
         _cleanup_client_ Client *root = client_open(w, 0);
         int fds[65] = { 0 };
@@ -195,7 +195,7 @@ static void test_tenants_survive_the_agent(void **state) {
         World *w = *state;
         _cleanup_client_ Client *c = client_open(w, 0);
         _cleanup_reply_ DBusMessage *start = NULL;
-        _cleanup_free_ char *now = NULL, *calls = NULL;
+        _cleanup_free_ char *now = NULL;
 
         create_tenant(c, "acme");
         start = client_call(c, ACME, TENANT, "Start", "D", NULL);
@@ -355,7 +355,7 @@ int main(void) {
                 WORLD_TEST(test_cancel_and_linger),
                 WORLD_TEST(test_cancel_of_a_start),
                 WORLD_TEST(test_jobs_exclude_each_other),
-                WORLD_TEST(test_limit_of_one_user),
+                WORLD_TEST(test_limit_of_all),
                 WORLD_TEST(test_worker_killed),
                 WORLD_TEST(test_agent_killed_in_an_import),
                 WORLD_TEST(test_agent_killed_in_a_creation),

@@ -232,7 +232,7 @@ static void test_set(void **state) {
         _cleanup_client_ Client *c = client_open(w, 0);
         const Pair setting[] = { { "Publish", 's', "8080:80", 0 }, { NULL } };
         const Pair bad[] = { { "Publish", 's', "80:80:80:80", 0 }, { NULL } };
-        _cleanup_reply_ DBusMessage *reply = NULL, *changed = NULL, *refused = NULL;
+        _cleanup_reply_ DBusMessage *reply = NULL, *refused = NULL;
         _cleanup_free_ char *later = NULL, *text = NULL;
 
         create_tenant(c, "acme");
@@ -371,8 +371,8 @@ static void test_images(void **state) {
         expect_job(c, in_use, "failed", "ImageInUse");
         relative = client_call(c, MANAGER_PATH, MANAGER, "ImportImage", "sVD", "fresh", "a.tar", NULL);
         expect_error(relative, "InvalidSetting", "absolute");
-        missing =
-                client_call(c, MANAGER_PATH, MANAGER, "ImportImage", "sVD", "fresh", "/nonexistent.tar", NULL);
+        missing = client_call(c, MANAGER_PATH, MANAGER, "ImportImage", "sVD", "fresh", "/nonexistent.tar",
+                              NULL);
         expect_job(c, missing, "failed", "BadImage");
         exists =
                 client_call(c, MANAGER_PATH, MANAGER, "ImportImage", "sVD", "img", "/nonexistent.tar", NULL);

@@ -98,7 +98,7 @@ outside_from_container() {
         laptop busybox httpd -f -p 192.0.2.1:8070 -h /src/tests/host &
         server=$!
         wait_for 5 as acme run --rm busybox wget -q -O /dev/null http://192.0.2.1:8070/10-image.sh || status=1
-        kill "$server"
+        pkill -P "$server"
         return "$status"
 }
 

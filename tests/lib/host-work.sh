@@ -53,9 +53,13 @@ work_layer() { # WORK
         ln -sf ../test-host-setup.service "$units/sysinit.target.wants/"
         tr -d - </proc/sys/kernel/random/uuid >"$layer/etc/machine-id"
         if [[ $kind == container ]]; then
-                for unit in systemd-{sysctl,modules-load,udev-trigger,binfmt,machine-id-commit}.service; do
+                for unit in systemd-{modules-load,udev-trigger,binfmt,machine-id-commit}.service; do
                         ln -sf /dev/null "$units/$unit"
                 done
+                # Of the settings in sysctl.d those of the network are this host's own, all others the machine's.
+                mkdir -p "$units/systemd-sysctl.service.d"
+                printf '[Service]\nExecStart=\nExecStart=-/lib/systemd/systemd-sysctl --prefix=/net\n' \
+                        >"$units/systemd-sysctl.service.d/container.conf"
         else
                 ln -sf ../test-host-job.service "$units/multi-user.target.wants/"
         fi

@@ -119,10 +119,12 @@ census_elements() {
 }
 
 # But for what is made once and stays: the store's directory, locks of names, the network backend's directory.
+# Without what tenantd makes once, for all tenants together.
 census_files() {
-        find /run/tenantd -mindepth 1 ! -path /run/tenantd/network-routed -printf 'run %P\n' 2>/dev/null
-        find /var/lib/tenantd -mindepth 1 -maxdepth 3 ! -path '*/images/*' ! -path '*/storage/volumes' ! -name .names ! -name .pending \
-                ! -name .lock -printf 'state %P\n' 2>/dev/null
+        find /run/tenantd -mindepth 1 ! -path /run/tenantd/network-routed ! -name .agent-ended-well -printf 'run %P\n' 2>/dev/null
+        find /var/lib/tenantd -mindepth 1 -maxdepth 4 ! -path '*/images/*' ! -path '*/storage/volumes' ! -name .lock ! -name .names ! -name .pending \
+                -printf 'state %P\n' 2>/dev/null
+        find /etc/tenantd/tenants -mindepth 1 -printf 'definition %P\n' 2>/dev/null
 }
 
 census_processes() { ps -eo uid=,comm= | awk '$1 >= 603979776 { print "process", $1, $2 }'; }

@@ -1,0 +1,158 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The network's walls and doors: tenant to tenant, to the host, to the outside and back, forged addresses. The attacker is the
+# host's root in the tenant's network namespace, who may more there than the tenant's own root. Each "cannot" has a twin that
+# can, on the same listener, so that it is not just somebody who is not there.
+# timeout: 120
+# shellcheck source=tests/lib/lib.sh
+. /src/tests/lib/lib.sh
+# shellcheck source=tests/lib/tenant.sh
+. /src/tests/lib/tenant.sh
+
+host=192.0.2.10 gateway=169.254.1.1
+heard=/run/test-host/heard
+listeners=()
+
+laptop() { ip netns exec internet "$@"; }
+net() { nsenter -t "$(init_of "$1")" -n -- "${@:2}"; } # NAME COMMAND...: a program of the host in the tenant's network
+fetch() { "${@:2}" curl -sf --max-time 2 -o /dev/null "http://$1/10-image.sh"; } # ADDRESS:PORT [IN...]
+pings() { "${@:2}" ping -c 1 -W 1 "$1"; } # ADDRESS [IN...]
+
+# say ADDRESS:PORT WORD [IN...]: one UDP packet, from the address $source if there is one.
+say() {
+        "${@:3}" perl -MSocket -e '
+                my ($to, $word, $from) = @ARGV;
+                my ($address, $port) = split /:/, $to;
+                socket(my $s, PF_INET, SOCK_DGRAM, 0) or die $!;
+                bind($s, sockaddr_in(0, inet_aton($from))) or die $!;
+                send($s, $word, 0, sockaddr_in($port, inet_aton($address))) or print "not sent: $!\n";' "$1" "$2" "${source:-0.0.0.0}"
+}
+
+# serve ADDRESS:PORT [IN...]: HTTP until the test ends.
+serve() {
+        "${@:2}" busybox httpd -f -p "$1" -h /src/tests/host &
+        listeners+=($!)
+}
+
+# listen ADDRESS PORT [IN...]: every UDP packet's text into $heard.
+listen() {
+        : >"$heard"
+        "${@:3}" perl -MSocket -e '
+                $| = 1;
+                socket(my $s, PF_INET, SOCK_DGRAM, 0) or die $!;
+                bind($s, sockaddr_in($ARGV[1], inet_aton($ARGV[0]))) or die $!;
+                while (my $from = recv($s, my $text, 100, 0)) {
+                        my (undef, $address) = sockaddr_in($from);
+                        chomp $text;
+                        print inet_ntoa($address), " $text\n";
+                }' "$1" "$2" >"$heard" &
+        listeners+=($!)
+}
+
+# said_until WORD COMMAND...: COMMAND, which sends WORD, is repeated until it is heard.
+said_until() {
+        local tries
+        for tries in 1 2 3 4 5; do
+                "${@:2}"
+                wait_for 1 grep -q "$1" "$heard" && return 0
+        done
+        return 1
+}
+
+# Each is a shell with one child, the program.
+end_listeners() {
+        local shell
+        for shell in "${listeners[@]}"; do
+                pkill -P "$shell"
+        done
+        wait "${listeners[@]}" 2>/dev/null
+        listeners=()
+}
+
+# forge NAME SOURCE DESTINATION:PORT WORD: a UDP packet with a source that is not the tenant's.
+forge() {
+        net "$1" ip address add "$2/32" dev lo
+        source=$2 say "$3" "$4" net "$1"
+        net "$1" ip address delete "$2/32" dev lo
+}
+
+sysctl -qw net.ipv4.ip_forward=1
+ok "an image" image debian12-minimal
+census_start
+tenant one Publish=8081:8000
+tenant two Publish=8082:8000
+ok "two tenants" systemctl start tenant@one tenant@two
+one=$(tenantctl --quiet show one --property=Address)
+two=$(tenantctl --quiet show two --property=Address)
+ok "with an address each" test -n "$one" -a -n "$two" -a "$one" != "$two"
+ok "and no layer 2 in common" test "$(net one ip -4 -o address show dev eth0 | awk '{ print $4 }')" = "$one/32"
+
+# Tenant to tenant
+serve 0.0.0.0:8000 net two
+ok "a server in two answers the host" wait_for 5 fetch "$two:8000"
+not_ok "not one: TCP" fetch "$two:8000" net one
+ok "ping from the host" pings "$two"
+not_ok "not from one: ICMP" pings "$two" net one
+listen 0.0.0.0 9000 net two
+say "$two:9000" from-one net one
+ok "UDP from the host" said_until from-host say "$two:9000" from-host
+not_ok "not from one" grep from-one "$heard"
+not_ok "not by a route of one's own making" bash -c "$(declare -f net init_of fetch); net one ip route replace $two via $gateway dev eth0 onlink && fetch $two:8000 net one"
+
+# Published ports
+ok "published: from outside" wait_for 5 fetch "$host:8082" laptop
+ok "published: from the host" fetch "$host:8082"
+not_ok "not from another tenant, who would go round by it" fetch "$host:8082" net one
+not_ok "nor by the gateway's address" fetch "$gateway:8082" net one
+not_ok "what is not published is not reached" fetch "$two:8000" laptop
+ok "with a route to it, neither" laptop ip route add 100.80.0.0/16 via "$host"
+not_ok "(tried)" fetch "$two:8000" laptop
+laptop ip route delete 100.80.0.0/16
+ok "taken back in the running tenant" tenantctl --quiet set two Publish=
+not_ok "closed" fetch "$host:8082" laptop
+ok "given again, another" tenantctl --quiet set two Publish=8083:8000
+ok "open" wait_for 5 fetch "$host:8083" laptop
+end_listeners
+
+# Tenant to host
+serve 0.0.0.0:7777
+ok "a service of the host, from outside" wait_for 5 fetch "$host:7777" laptop
+for address in "$host" "$gateway" 127.0.0.1; do
+        not_ok "not from a tenant at $address" fetch "$address:7777" net one
+done
+not_ok "not at the host's end of the other link" bash -c "$(declare -f net init_of fetch); net one ip route add 127.0.0.0/8 dev eth0 2>/dev/null; fetch 127.0.0.1:7777 net one"
+end_listeners
+listen 0.0.0.0 7778
+say "$host:7778" from-one net one
+say "$gateway:7778" from-one net one
+ok "UDP from outside" said_until from-outside say "$host:7778" from-outside laptop
+not_ok "not from a tenant" grep from-one "$heard"
+end_listeners
+ok "ping of the gateway works" pings "$gateway" net one
+
+# To the outside, and who it is there
+listen 192.0.2.1 5555 laptop
+ok "out" said_until from-one say 192.0.2.1:5555 from-one net one
+is "$(awk '/from-one/ { print $1; exit }' "$heard")" "$host" "as the host's address"
+forge one "$two" 192.0.2.1:5555 forged-two
+forge one 192.0.2.77 192.0.2.1:5555 forged-outside
+forge one 10.1.2.3 192.0.2.1:5555 forged-private
+ok "still out" said_until again say 192.0.2.1:5555 again net one
+not_ok "nothing forged came out" grep forged "$heard"
+end_listeners
+ok "no IPv6 leads out" bash -c "$(declare -f net init_of); net one ip -6 address add 2001:db8::66/64 dev eth0 && ! net one ping -6 -c 1 -W 1 2001:db8::10"
+
+# Somebody flushed the ruleset: the next start brings it back for all.
+nft flush ruleset
+ok "after a flush another tenant starts" tenant three
+ok "(start)" systemctl start tenant@three
+serve 0.0.0.0:8000 net two
+ok "published ports are back" wait_for 5 fetch "$host:8083" laptop
+not_ok "walls are back" fetch "$two:8000" net one
+not_ok "for the new one too" fetch "$two:8000" net three
+end_listeners
+
+rm -f "$heard"
+ok "stop" systemctl stop tenant@one tenant@two tenant@three
+ok "remove" tenantctl --quiet remove one two three
+ok "nothing is left" census_clean
