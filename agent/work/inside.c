@@ -15,6 +15,7 @@
 #include <linux/sched.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/capability.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -267,8 +268,8 @@ static void fail(const TenantError *e) {
 }
 
 static int drop_bound(uint64_t keep) {
-        for (int c = 0; c < 64 && prctl(PR_CAPBSET_READ, c) >= 0; c++) {
-                if (!(keep & 1ull << c) && prctl(PR_CAPBSET_DROP, c) < 0) {
+        for (cap_value_t c = 0; c < cap_max_bits(); c++) {
+                if (!(keep & 1ull << c) && cap_drop_bound(c) < 0) {
                         return -errno;
                 }
         }

@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <linux/capability.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
@@ -144,17 +143,20 @@ int sandbox_bind(int dir_fd, const char *target) {
         return 0;
 }
 
-int sandbox_drop_capabilities(uint64_t keep) {
-        struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-        struct __user_cap_data_struct data[2];
-
-        for (unsigned i = 0; i < 2; i++) {
-                data[i] = (struct __user_cap_data_struct){
-                        .effective = (uint32_t) (keep >> (32 * i)),
-                        .permitted = (uint32_t) (keep >> (32 * i)),
-                };
+static void cap_free_p(cap_t *c) {
+        if (*c) {
+                cap_free(*c);
         }
-        if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || syscall(SYS_capset, &header, data) < 0) {
+}
+
+int sandbox_drop_capabilities(const cap_value_t *keep, int n_keep) {
+        _cleanup_(cap_free_p) cap_t capabilities = cap_init(); /* none */
+
+        if (!capabilities || cap_set_flag(capabilities, CAP_PERMITTED, n_keep, keep, CAP_SET) < 0 ||
+            cap_set_flag(capabilities, CAP_EFFECTIVE, n_keep, keep, CAP_SET) < 0) {
+                return -errno;
+        }
+        if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || cap_set_proc(capabilities) < 0) {
                 return -errno;
         }
         return 0;

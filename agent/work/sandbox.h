@@ -9,6 +9,7 @@
 #include "error.h"
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/capability.h>
 #include <sys/types.h>
 
 typedef struct Sandbox {
@@ -35,8 +36,8 @@ int sandbox_pivot(int dir_fd) _must_check_;
 /* In the sandbox: shows the directory at dir_fd at `target` as well, host path. 0 or negative errno. */
 int sandbox_bind(int dir_fd, const char *target) _must_check_;
 
-/* In the sandbox: from now on only `keep` (CAP_*, a bit each), nothing more by exec. 0 or negative errno. */
-int sandbox_drop_capabilities(uint64_t keep) _must_check_;
+/* In the sandbox: from now on only `keep`, nothing more by exec. 0 or negative errno. */
+int sandbox_drop_capabilities(const cap_value_t *keep, int n_keep) _must_check_;
 
 /* Waits for its end. Exit status, or 128 + signal; negative errno. */
 int sandbox_wait(Sandbox *s) _must_check_;

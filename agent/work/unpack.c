@@ -13,7 +13,6 @@
 #include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/capability.h>
 #include <locale.h>
 #include <openssl/evp.h>
 #include <sched.h>
@@ -441,8 +440,8 @@ static int unpack_all(Unpack *u) {
 
 /* Only the archive, the report and the root stay open; the root becomes "/". */
 static int enclose(Unpack *u) {
-        const uint64_t keep = 1ull << CAP_CHOWN | 1ull << CAP_DAC_OVERRIDE | 1ull << CAP_FOWNER |
-                              1ull << CAP_FSETID | 1ull << CAP_SETFCAP;
+        static const cap_value_t keep[] = { CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID,
+                                            CAP_SETFCAP };
         const int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
         const int from[] = { null_fd, null_fd, null_fd, u->fd, u->report_fd, u->root_fd };
         int high[ELEMENTSOF(from)], r;
@@ -473,7 +472,7 @@ static int enclose(Unpack *u) {
         if (chmod("/", 0755) < 0) {
                 return -errno;
         }
-        return sandbox_drop_capabilities(keep);
+        return sandbox_drop_capabilities(keep, ELEMENTSOF(keep));
 }
 
 static int unpack_body(void *userdata) {
