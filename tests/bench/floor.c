@@ -122,11 +122,12 @@ static int make_cgroup(void) {
 
 static void exchange(struct mnl_socket *nl, struct nlmsghdr *message) {
         char answer[4096];
+        long size;
 
         message->nlmsg_flags |= NLM_F_REQUEST | NLM_F_ACK;
         MUST(mnl_socket_sendto(nl, message, message->nlmsg_len));
-        MUST(mnl_cb_run(answer, (size_t) MUST(mnl_socket_recvfrom(nl, answer, sizeof(answer))), 0,
-                        mnl_socket_get_portid(nl), NULL, NULL));
+        size = MUST(mnl_socket_recvfrom(nl, answer, sizeof(answer)));
+        MUST(mnl_cb_run(answer, (size_t) size, 0, mnl_socket_get_portid(nl), NULL, NULL));
 }
 
 static struct mnl_socket *netlink_open(void) {

@@ -53,14 +53,15 @@ static void add_annotation(Member *m, xmlNode *annotation) {
 }
 
 static void add_member(Contract *c, const char *interface, xmlNode *node) {
+        const char *name = attribute(node, "name");
         Member *m = &c->members[c->n++];
 
         assert_true(c->n <= MEMBERS_MAX);
         *m = (Member){ .is_method = is_element(node, "method") };
-        snprintf(m->name, sizeof(m->name), "%s", attribute(node, "name"));
+        snprintf(m->name, sizeof(m->name), "%s", name);
         snprintf(m->interface, sizeof(m->interface), "%s", interface);
         snprintf(m->text, sizeof(m->text), "%s %s.%s type=%s access=%s", (const char *) node->name,
-                 interface, m->name, attribute(node, "type"), attribute(node, "access"));
+                 interface, name, attribute(node, "type"), attribute(node, "access"));
         for (xmlNode *i = node->children; i; i = i->next) {
                 if (is_element(i, "arg")) {
                         add_argument(m, i);

@@ -59,11 +59,11 @@ said_until() {
         return 1
 }
 
-# Each is a shell with one child, the program.
+# Each is the program, or a shell whose only child it is.
 end_listeners() {
-        local shell
-        for shell in "${listeners[@]}"; do
-                pkill -P "$shell"
+        local pid
+        for pid in "${listeners[@]}"; do
+                pkill -P "$pid" || kill "$pid"
         done
         wait "${listeners[@]}" 2>/dev/null
         listeners=()

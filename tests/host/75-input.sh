@@ -16,7 +16,7 @@ refused() {
         name=$(error_of "${@:3}" 2>/dev/null)
         message=$(message_of "${@:3}")
         echo "$name: $message"
-        [[ $name == "$1" && $message =~ $2 ]] && census_clean
+        [[ $name =~ ^($1)$ && $message =~ $2 ]] && census_clean
 }
 
 create() { refused "$1" "$2" create "${@:3}"; }
@@ -214,7 +214,7 @@ race() {
 # --- what a host runs out of -----------------------------------------------------------------------------------------
 
 resource_points() {
-        local server huge=/var/lib/tenantd/tenants/huge
+        local server
         busybox httpd -f -p 22123 -h /src/tests &
         server=$!
         ok "Docker's port is taken by a program" wait_for 5 create AddressInUse 22123 x Image=debian12-minimal Profile=docker Docker.Port=22123
@@ -225,13 +225,29 @@ resource_points() {
         ok "a published port is another tenant's" create AddressInUse 8090 x Image=debian12-minimal Profile=plain Publish=8090:80
         ok "one that would be Docker's too" create AddressInUse 8090 x Image=debian12-minimal Profile=docker Docker.Port=8090
 
-        # A tenant whose range is all there is.
-        mkdir -p "$huge"
-        sed -e 's/^\(IdBase\|Base\)=.*/\1=603979776/; s/^\(IdCount\|Count\|Ids\)=.*/\1=1275068416/' /var/lib/tenantd/tenants/holder/allocation >"$huge/allocation"
-        cat "$huge/allocation"
+        # Tenants that have all there is, as far as their allocations say.
+        awk -v all=/var/lib/tenantd/tenants '
+                { line[NR] = $0 }
+                END {
+                        for (base = 603979776; base < 1879048192; base += 1048576) {
+                                number++
+                                print all "/full" number
+                                for (i = 1; i <= NR; i++) {
+                                        sub(/^IdBase=.*/, "IdBase=" (base < 604241920 ? 604241920 : base), line[i])
+                                        sub(/^IdCount=.*/, "IdCount=" (base < 604241920 ? 786432 : 1048576), line[i])
+                                        sub(/^Index=.*/, "Index=" number + 100, line[i])
+                                        text = text line[i] "|"
+                                }
+                                print text
+                                text = ""
+                        }
+                }' /var/lib/tenantd/tenants/holder/allocation | while read -r directory && read -r text; do
+                mkdir "$directory"
+                tr '|' '\n' <<<"$text" >"$directory/allocation"
+        done
         census_before=$(census)
-        ok "no range of ids is left" create 'NoSpace|Damaged' 'id|huge' x Image=debian12-minimal Profile=plain
-        rm -rf "$huge"
+        ok "no range of ids is left" create NoSpace 'id|range' x Image=debian12-minimal Profile=plain
+        rm -rf /var/lib/tenantd/tenants/full*
         tenantctl --quiet remove holder
 }
 
