@@ -23,6 +23,7 @@
 #include <time.h>
 
 #define KILL_WAIT_MSEC 5000
+#define CGROUP_PREFIX "tenantd.run."
 
 /* Descriptors of the first child, from 3 up, after everything else was closed. */
 enum {
@@ -129,7 +130,7 @@ int inside_open(const char *name, const struct tenant_host *host, Inside *ret, T
                 return error_set(error, ENOTSUP, E_NOT_SUPPORTED,
                                  "The namespace backend of tenant '%s' cannot be entered", name);
         }
-        snprintf(i.cgroup, sizeof(i.cgroup), "tenantd.run.%d", getpid());
+        snprintf(i.cgroup, sizeof(i.cgroup), CGROUP_PREFIX "%d", getpid());
         if (mkdirat(i.payload_fd, i.cgroup, 0755) < 0 && errno != EEXIST) {
                 r = errno == ENOENT || errno == ENODEV ? ESRCH : errno;
                 i.cgroup[0] = '\0';
@@ -196,6 +197,38 @@ void inside_done(Inside *i) {
         seccomp_filter_done(&i->filter);
         i->backends = backends_free(i->backends);
         i->allocation = allocation_free(i->allocation);
+}
+
+static void collect_cgroup(int payload_fd, const char *cgroup, pid_t worker) {
+        _cleanup_close_ int fd = -1;
+
+        if (kill(worker, 0) == 0 || errno != ESRCH) {
+                return;
+        }
+        fd = open_beneath(payload_fd, cgroup, O_RDONLY | O_DIRECTORY, 0);
+        if (fd >= 0) {
+                (void) !file_write_at(fd, "cgroup.kill", "1"); /* gone is as good */
+                wait_until_empty(fd);
+                (void) unlinkat(payload_fd, cgroup, AT_REMOVEDIR); /* the release removes what is left */
+        }
+}
+
+void inside_collect(const char *name) {
+        int payload_fd = tenant_payload_open(name, NULL);
+        _cleanup_closedir_ DIR *dir = payload_fd < 0 ? NULL : fdopendir(payload_fd);
+        const struct dirent *e;
+
+        if (!dir) {
+                (void) fd_close(payload_fd);
+                return;
+        }
+        while ((e = readdir(dir))) {
+                int worker;
+
+                if (sscanf(e->d_name, CGROUP_PREFIX "%d", &worker) == 1 && worker > 0) {
+                        collect_cgroup(dirfd(dir), e->d_name, worker);
+                }
+        }
 }
 
 static int place_descriptors(const Inside *i, const InsideChild *child, int error_fd) {
@@ -309,7 +342,7 @@ static int wait_for(pid_t pid) {
 }
 
 /* The first child: between the worlds, until the second has ended. */
-static void go_inside(const Inside *i, const InsideChild *child, int error_fd) {
+static void go_inside(const Inside *i, const InsideChild *child, int error_fd, pid_t worker) {
         TenantError e = { 0 };
         pid_t pid;
         int r = shed(i);
@@ -321,6 +354,10 @@ static void go_inside(const Inside *i, const InsideChild *child, int error_fd) {
         r = enter(i, &e);
         if (r < 0) {
                 fail(&e);
+        }
+        /* Cleared by the change of ids. Whoever watches for a worker that is gone ends with it. */
+        if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != worker) {
+                _exit(EXIT_FAILURE);
         }
         pid = fork();
         if (pid < 0) {
@@ -347,6 +384,7 @@ int inside_start(const Inside *i, const InsideChild *child, int *ret_pidfd, int 
                 .cgroup = (uint64_t) i->cgroup_fd,
         };
         int pair[2];
+        const pid_t worker = getpid();
         long pid;
 
         if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
@@ -360,7 +398,7 @@ int inside_start(const Inside *i, const InsideChild *child, int *ret_pidfd, int 
                                        "Cannot make a process in the cgroup of tenant '%s'", i->name);
         }
         if (pid == 0) {
-                go_inside(i, child, theirs);
+                go_inside(i, child, theirs, worker);
         }
         *ret_pidfd = TAKE_FD(pidfd);
         *ret_error_fd = TAKE_FD(ours);

@@ -33,6 +33,9 @@ int inside_open(const char *name, const struct tenant_host *host, Inside *ret, T
 /* Kills what was started, waits for its end (5 s at most) and removes the cgroup. */
 void inside_done(Inside *i);
 
+/* Kills and removes what workers that are gone left in a running tenant. */
+void inside_collect(const char *name);
+
 /* Kills every process that was started in the tenant by this Inside. */
 void inside_kill(const Inside *i);
 

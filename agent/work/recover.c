@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * recover.c: what killed workers left: half-made images, allocations and volumes without a definition.
+ * recover.c: what killed workers left: half-made images, allocations and volumes without a definition,
+ * programs in tenants.
  * Refuses to collect while any allocation cannot be read, since a volume that nobody seems to own may be
  * its; and passes by what another worker is busy with. Owned by the agent's workers.
  */
 #include "fd.h"
 #include "image-store.h"
 #include "image.h"
+#include "inside.h"
 #include "name.h"
 #include "strv.h"
 #include "tenant-work.h"
@@ -64,6 +66,17 @@ static int recover_tenants(const struct tenant_host *host, TenantError *error) {
                 if (!definition_exists(names[i])) {
                         recover_tenant(names[i], host);
                 }
+        }
+        return r;
+}
+
+/* Programs of Run whose worker was killed; their own children may have outlived it. */
+static int recover_runs(TenantError *error) {
+        _cleanup_(strv_free_p) char **names = NULL;
+        int r = definition_list(&names, error);
+
+        for (char **name = names; r >= 0 && name && *name; name++) {
+                inside_collect(*name);
         }
         return r;
 }
@@ -215,6 +228,7 @@ int work_recover(const struct tenant_host *host, TenantError *error) {
         int r = recover_images(host, error);
 
         r = r < 0 ? r : recover_tenants(host, error);
+        r = r < 0 ? r : recover_runs(error);
         r = r < 0 ? r : recover_backends(host, error);
         return r == -ENOMEM ? error_set_errno(error, r, E_FAILED, "Cannot recover") : r;
 }

@@ -83,8 +83,9 @@ int tenant_wipe(const char *name, const struct tenant_host *host, TenantError *e
                 return r;
         }
         r = a ? destroy_volume(name, a, host, error) : 0;
-        r = r < 0 ? r : free_allocation(name, error);
-        return r < 0 ? r : remove_runtime(name, error);
+        /* The allocation last: by it, what is cut short here is found again. */
+        r = r < 0 ? r : remove_runtime(name, error);
+        return r < 0 ? r : free_allocation(name, error);
 }
 
 /* What would stop tenant_wipe, asked before the definition is gone. */

@@ -66,8 +66,8 @@ def ignore_missing(call, path):
 class Cgroup:
     """A cgroup for one tool: made for each round and removed with all that was put in and below it.
 
-    Never used again after a kill: Linux 6.18 compares the kill counts of the cgroup that a process comes from and of the one
-    that it is cloned into, and takes a difference for a kill that it missed.
+    Never used again after a kill: on Linux 6.18, what a process in a cgroup that was once killed cloned into a new cgroup died
+    at birth (seen with crun), and no longer did when the first cgroup was made anew for each round.
     """
 
     def __init__(self, path):

@@ -235,7 +235,8 @@ resource_points() {
                                 for (i = 1; i <= NR; i++) {
                                         sub(/^IdBase=.*/, "IdBase=" (base < 604241920 ? 604241920 : base), line[i])
                                         sub(/^IdCount=.*/, "IdCount=" (base < 604241920 ? 786432 : 1048576), line[i])
-                                        sub(/^Index=.*/, "Index=" number + 100, line[i])
+                                        sub(/^Index=.*/, "Index=" (number + 100), line[i])
+                                        sub(/^ProjectId=.*/, "ProjectId=" (1409286144 + number + 100), line[i])
                                         text = text line[i] "|"
                                 }
                                 print text
