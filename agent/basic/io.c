@@ -125,7 +125,7 @@ static int write_temporary(int dir_fd, const char *name, mode_t mode, const void
 }
 
 static int file_put_atomic(int dir_fd, const char *path, mode_t mode, const void *data, size_t size,
-                           unsigned rename_flags) {
+                           unsigned rename_flags, bool sync_directory) {
         _cleanup_close_ int parent = -1;
         const char *slash = strrchr(path, '/');
         const char *base = slash ? slash + 1 : path;
@@ -158,13 +158,17 @@ static int file_put_atomic(int dir_fd, const char *path, mode_t mode, const void
                 (void) unlinkat(parent, temporary, 0); /* the error that counts is r */
                 return r;
         }
-        return fsync(parent) < 0 ? -errno : 0;
+        return sync_directory && fsync(parent) < 0 ? -errno : 0;
 }
 
 int file_replace_atomic(int dir_fd, const char *path, mode_t mode, const void *data, size_t size) {
-        return file_put_atomic(dir_fd, path, mode, data, size, 0);
+        return file_put_atomic(dir_fd, path, mode, data, size, 0, true);
 }
 
 int file_create_atomic(int dir_fd, const char *path, mode_t mode, const void *data, size_t size) {
-        return file_put_atomic(dir_fd, path, mode, data, size, RENAME_NOREPLACE);
+        return file_put_atomic(dir_fd, path, mode, data, size, RENAME_NOREPLACE, true);
+}
+
+int file_create_ordered(int dir_fd, const char *path, mode_t mode, const void *data, size_t size) {
+        return file_put_atomic(dir_fd, path, mode, data, size, RENAME_NOREPLACE, false);
 }

@@ -32,3 +32,10 @@ int file_replace_atomic(int dir_fd, const char *path, mode_t mode, const void *d
 /* The same for a file that must not be there yet: -EEXIST, even when two do it at once. */
 int file_create_atomic(int dir_fd, const char *path, mode_t mode, const void *data, size_t size)
         _must_check_;
+
+/*
+ * The same without the fsync of the directory: complete or absent after a crash, and durable with the next fsync of a file or
+ * directory on the same file system (ext4, xfs and btrfs commit in order).
+ */
+int file_create_ordered(int dir_fd, const char *path, mode_t mode, const void *data, size_t size)
+        _must_check_;

@@ -281,14 +281,16 @@ struct refusals {
 };
 
 static void refuse(struct refusals *refusals, const TenantError *error) {
-        size_t used = strlen(refusals->text);
+        size_t used = strlen(refusals->text), room = sizeof(refusals->text) - used;
 
         if (refusals->n++ == 0) {
                 refusals->first = *error;
         }
         refusals->n_settings += strcmp(error->name, E_INVALID_SETTING) == 0;
-        snprintf(refusals->text + used, sizeof(refusals->text) - used, "%s%s", used ? "; " : "",
-                 error->message);
+        if (room > 3) { /* what does not fit is cut */
+                snprintf(refusals->text + used, room, "%s%.*s", used ? "; " : "", (int) room - 3,
+                         error->message);
+        }
 }
 
 static int list_candidates(enum tenant_kind kind, const Plugin *candidates[static CANDIDATES_MAX],

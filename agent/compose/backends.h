@@ -31,19 +31,19 @@ DEFINE_CLEANUP(Backends *, backends_free)
  * storage: fit on store_fd) says yes. names[] receives malloc'ed names. -ENOTSUP HostNotReady: none fits; the message
  * lists why not, for each. Explicit limits rule a backend out that cannot hold them (its validate says so).
  */
-int backends_choose(const Definition *d, const struct tenant_host *host, int store_fd, char *names[TENANT_KIND_COUNT],
-                    TenantError *error) _must_check_;
+int backends_choose(const Definition *d, const struct tenant_host *host, int store_fd,
+                    char *names[TENANT_KIND_COUNT], TenantError *error) _must_check_;
 
 /*
  * Loads the plugins of `kinds` by the allocation's names, parses their sections of the definition (types, bounds, defaults;
  * unknown key: -EINVAL InvalidSetting with file, line and the keys allowed) and runs validate. The result borrows d, a and host.
  */
-int backends_load(const Definition *d, const Allocation *a, const struct tenant_host *host, unsigned kinds, Backends **ret,
-                  TenantError *error) _must_check_;
+int backends_load(const Definition *d, const Allocation *a, const struct tenant_host *host, unsigned kinds,
+                  Backends **ret, TenantError *error) _must_check_;
 
 /* The same for release: no definition, no validation; values all unset. Facts come from `facts` of the run journal. */
-int backends_load_for_release(const char *name, const Allocation *a, const struct tenant_host *host, unsigned kinds,
-                              Backends **ret, TenantError *error) _must_check_;
+int backends_load_for_release(const char *name, const Allocation *a, const struct tenant_host *host,
+                              unsigned kinds, Backends **ret, TenantError *error) _must_check_;
 
 /* Adds a fact to a loaded backend's context (remembered in this process, or read from the run journal). */
 int backend_add_fact(Backend *b, const char *key, const char *value) _must_check_;

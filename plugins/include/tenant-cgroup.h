@@ -57,14 +57,15 @@ struct tenant_cgroup_ops {
          *   Idempotent  yes
          *   If NULL     no counters of this kind
          */
-        int (*usage)(const struct tenant_context *context, int payload_fd, struct tenant_cgroup_usage *ret_usage,
-                     struct tenant_error *error);
+        int (*usage)(const struct tenant_context *context, int payload_fd,
+                     struct tenant_cgroup_usage *ret_usage, struct tenant_error *error);
 
         /*
          * freeze: stop (frozen true) or continue every process of the tenant; returns when the kernel says so, 5 s at most.
          *   When Freeze()/Thaw()   Context worker   Errors -ETIMEDOUT Busy   Idempotent yes   If NULL NotSupported
          */
-        int (*freeze)(const struct tenant_context *context, int payload_fd, bool frozen, struct tenant_error *error);
+        int (*freeze)(const struct tenant_context *context, int payload_fd, bool frozen,
+                      struct tenant_error *error);
 
         /*
          * kill: SIGKILL to every process of the payload at once (cgroup.kill).

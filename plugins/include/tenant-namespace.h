@@ -16,7 +16,8 @@ struct tenant_idmap {
 struct tenant_namespace_plan {
         uint32_t struct_size;
         uint64_t clone_flags; /* CLONE_NEW* for clone3(2) */
-        uint32_t creator_uid; /* effective uid of the process that creates the user namespace; ucounts are charged to it */
+        uint32_t
+                creator_uid; /* effective uid of the process that creates the user namespace; ucounts are charged to it */
         struct tenant_idmap uid_map[TENANT_IDMAP_MAX];
         uint32_t n_uid_map;
         struct tenant_idmap gid_map[TENANT_IDMAP_MAX];

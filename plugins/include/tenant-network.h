@@ -7,8 +7,8 @@
 
 /* One published port: host port → port inside the tenant. */
 struct tenant_port {
-        uint8_t protocol;     /* IPPROTO_TCP or IPPROTO_UDP */
-        uint16_t host_port;   /* host byte order */
+        uint8_t protocol; /* IPPROTO_TCP or IPPROTO_UDP */
+        uint16_t host_port; /* host byte order */
         uint16_t tenant_port; /* host byte order */
 };
 
@@ -41,7 +41,8 @@ struct tenant_network_ops {
          * address: the tenant's IPv4 address on this backend, for certificates, DNS and endpoints.
          *   When any time after allocate   Context any, must not block   Errors -ENODATA: none   If NULL none
          */
-        int (*address)(const struct tenant_context *context, struct in_addr *ret_address, struct tenant_error *error);
+        int (*address)(const struct tenant_context *context, struct in_addr *ret_address,
+                       struct tenant_error *error);
 
         /*
          * attach: connect the tenant's network namespace and put all filters in place before the first packet can pass.
@@ -52,8 +53,8 @@ struct tenant_network_ops {
          *   Idempotent  yes: what an earlier life of the same tenant left is replaced
          *   If NULL     the plugin is refused
          */
-        int (*attach)(const struct tenant_context *context, int netns_fd, const struct tenant_port *ports, size_t n_ports,
-                      struct tenant_error *error);
+        int (*attach)(const struct tenant_context *context, int netns_fd, const struct tenant_port *ports,
+                      size_t n_ports, struct tenant_error *error);
 
         /*
          * publish: bring the set of published ports of a running tenant to exactly `ports`.
@@ -66,7 +67,8 @@ struct tenant_network_ops {
          * usage: counters of a running tenant.
          *   When GetUsage()   Context agent: must not block   Errors -ENODEV not attached   Idempotent yes   If NULL not known
          */
-        int (*usage)(const struct tenant_context *context, struct tenant_network_usage *ret_usage, struct tenant_error *error);
+        int (*usage)(const struct tenant_context *context, struct tenant_network_usage *ret_usage,
+                     struct tenant_error *error);
 
         /*
          * release: undo of attach on the host: filters, maps, routes. Does not wait for the end of the network namespace:

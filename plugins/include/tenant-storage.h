@@ -26,7 +26,8 @@ struct tenant_storage_usage {
  *   docker         the tenant's /var/lib/docker
  *   containerd     the tenant's /var/lib/containerd
  */
-#define TENANT_VOLUME_DIRECTORIES { "upper", "work", "lower", "root", "docker", "containerd" }
+#define TENANT_VOLUME_DIRECTORIES                                                                           \
+        { "upper", "work", "lower", "root", "docker", "containerd" }
 
 struct tenant_storage_ops {
         uint32_t struct_size;
@@ -54,7 +55,8 @@ struct tenant_storage_ops {
          *   Idempotent  yes; each call gives another mount
          *   If NULL     the plugin is refused
          */
-        int (*attach)(const struct tenant_context *context, int store_fd, int *ret_mount_fd, struct tenant_error *error);
+        int (*attach)(const struct tenant_context *context, int store_fd, int *ret_mount_fd,
+                      struct tenant_error *error);
 
         /*
          * detach: undo of attach on the host's side.
@@ -77,8 +79,8 @@ struct tenant_storage_ops {
          * usage: what the volume holds now.
          *   When GetUsage()   Context agent: must not block, must not walk   Errors -errno   Idempotent yes   If NULL not known
          */
-        int (*usage)(const struct tenant_context *context, int store_fd, struct tenant_storage_usage *ret_usage,
-                     struct tenant_error *error);
+        int (*usage)(const struct tenant_context *context, int store_fd,
+                     struct tenant_storage_usage *ret_usage, struct tenant_error *error);
 
         /*
          * destroy: remove the volume and its limits. The tree is hostile: no symlink may be followed, no mount crossed.

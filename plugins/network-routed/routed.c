@@ -209,7 +209,7 @@ static int allocate(const struct tenant_context *context, const struct tenant_fa
 
 static int address(const struct tenant_context *context, struct in_addr *ret_address,
                    struct tenant_error *error) {
-        uint32_t a;
+        uint32_t a = 0;
         int r = need_address(context, &a, error);
 
         if (r == 0) {
@@ -466,7 +466,7 @@ static int attach(const struct tenant_context *context, int netns_fd, const stru
         _cleanup_close_ int state_fd = -1;
         const struct state none = { .index = context->index };
         struct state s;
-        uint32_t a;
+        uint32_t a = 0;
         int r = need_address(context, &a, error);
 
         if (r < 0) {
@@ -571,7 +571,7 @@ static bool is_living_index(const struct living *living, uint32_t index) {
 
 static bool is_living_address(const struct living *living, uint32_t wanted) {
         for (size_t i = 0; i < living->n; i++) {
-                uint32_t a;
+                uint32_t a = 0;
 
                 if (remembered_address(&living->contexts[i], &a) && a == wanted) {
                         return true;

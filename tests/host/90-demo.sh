@@ -6,6 +6,7 @@
 . /src/tests/lib/lib.sh
 
 tenantctl --quiet list # the first call mounts the store
+tenantctl --quiet list # the first call mounts the store
 census_start
 log=$(mktemp /run/test-host/story.XXXXXX)
 /src/tests/lib/story >"$log" 2>&1

@@ -1,0 +1,121 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Limits: memory, processes, CPU, disk. A tenant that runs into one is alone with it, and an operator changes them while it runs.
+# Where a host cannot enforce one, that is said at once instead of given away for nothing.
+# timeout: 120
+# shellcheck source=tests/lib/lib.sh
+. /src/tests/lib/lib.sh
+# shellcheck source=tests/lib/tenant.sh
+. /src/tests/lib/tenant.sh
+
+payload() { cat "/sys/fs/cgroup/tenant.slice/tenant@$1.service/payload/$2"; }
+usage() { tenantctl --json usage "$1" | jq -r ".. | .$2? // empty"; }
+long_run() { tenantctl run --timeout=1200 "$@" </dev/null; }
+
+# Rival lives on: the same init, and a program runs.
+unharmed() { [[ $(init_of rival) == "$rival" ]] && active glut && long_run rival -- true && long_run glut -- true; }
+
+# When it is created, or at the latest when it starts, with a reason.
+refused_limit() { # SETTING
+        local status=1 error
+        error=$(error_of create unlimited Image=debian12-minimal Profile=plain "$1")
+        if [[ $error == "done" ]]; then
+                error=$(error_of start unlimited)
+                tenantctl --quiet remove --force unlimited
+        fi
+        [[ ! $error =~ ^(HostNotReady|NotSupported|InvalidSetting)$ ]] || status=0
+        systemctl reset-failed tenant@unlimited
+        return "$status"
+}
+
+refusal_points() {
+        local key
+        for key in MemoryMax=64M TasksMax=100 CPUQuota=50%; do
+                if has controllers; then
+                        skip "this host has controllers" "$key cannot be enforced: refused"
+                else
+                        ok "$key cannot be enforced: refused" refused_limit "$key"
+                fi
+        done
+        if has quota; then
+                skip "this host has quotas" "Size=1G cannot be enforced: refused"
+        else
+                ok "Size=1G cannot be enforced: refused" refused_limit Size=1G
+        fi
+}
+
+memory_points() {
+        is "$(payload glut memory.max)" $((192 << 20)) "MemoryMax is set"
+        is "$(payload glut memory.swap.max)" 0 "SwapMax is set"
+        is "$(usage glut MemoryLimitBytes)" $((192 << 20)) "and shown"
+        long_run glut -- tail /dev/zero >/dev/null 2>&1
+        is "$?" 137 "what takes more is killed"
+        ok "it is counted" test "$(usage glut OOMKills)" -ge 1
+        ok "nobody else is harmed" unharmed
+        not_ok "the tenant cannot lift it" inside glut sh -c 'echo max >/sys/fs/cgroup/memory.max'
+        ok "set while it runs" tenantctl --quiet set glut MemoryMax=160M
+        is "$(payload glut memory.max)" $((160 << 20)) "in effect at once"
+        ok "and in the definition" grep -q '^MemoryMax=160M' /etc/tenantd/tenants/glut.conf
+}
+
+process_points() {
+        is "$(payload glut pids.max)" 300 "TasksMax is set"
+        ok "more processes are refused" bash -c "$(declare -f long_run); long_run glut -- bash -c 'for i in {1..400}; do sleep 30 & done' 2>&1 | grep -q 'fork'"
+        ok "never more than that" test "$(payload glut pids.peak 2>/dev/null || payload glut pids.current)" -le 300
+        ok "nobody else is harmed" unharmed
+        is "$(payload glut cpu.max)" "50000 100000" "CPUQuota is set"
+        ok "set while it runs" tenantctl --quiet set glut CPUQuota=80% TasksMax=500
+        is "$(payload glut cpu.max) $(payload glut pids.max)" "80000 100000 500" "in effect at once"
+}
+
+fill() { # NAME FILE MEGABYTES
+        long_run "$1" -- sh -c "mkdir -p \$(dirname $2); dd if=/dev/zero of=$2 bs=1M count=$3 2>&1"
+}
+
+over_quota() { fill "$@" | grep 'Disk quota exceeded'; }
+
+disk_points() {
+        ok "more than Size in the root file system: refused" over_quota glut /root/fill 400
+        ok "what is there is what is allowed" test "$(inside glut stat -c %s /root/fill)" -le $((256 << 20))
+        is "$(usage glut StorageLimitBytes)" $((256 << 20)) "Size is shown"
+        ok "another still writes" fill rival /root/file 20
+        inside glut rm /root/fill
+        ok "Docker's store is under the same roof" over_quota glut /var/lib/docker/fill 400
+        ok "(full)" over_quota glut /root/fill 10
+        inside glut rm -f /var/lib/docker/fill /root/fill
+        ok "and containerd's" over_quota glut /var/lib/containerd/fill 400
+        ok "more, while it runs" tenantctl --quiet set glut Size=320M
+        ok "in effect at once" fill glut /root/more 40
+        ok "less than it uses is refused" test "$(error_of set glut Size=64M)" = QuotaExceeded
+        inside glut rm -f /var/lib/containerd/fill /root/more
+        ok "files are counted too" bash -c "$(declare -f long_run); long_run glut -- bash -c 'mkdir /root/many && cd /root/many && for i in {1..4000}; do : >f\$i || exit; done' 2>&1 | grep -q 'Disk quota exceeded'"
+        inside glut rm -r /root/many
+        ok "nobody else is harmed" unharmed
+}
+
+settings=(Docker.Enabled=yes)
+! has controllers || settings+=(MemoryMax=192M SwapMax=0 TasksMax=300 CPUQuota=50%)
+! has quota || settings+=(Size=256M Inodes=3000)
+
+ok "an image" image debian12-minimal
+census_start
+refusal_points
+ok "glut" tenantctl --quiet create glut Image=debian12-minimal Profile=plain "${settings[@]}"
+ok "rival" tenantctl --quiet create rival Image=debian12-minimal Profile=plain
+ok "start" systemctl start tenant@glut tenant@rival
+rival=$(init_of rival)
+if has controllers; then
+        memory_points
+        process_points
+else
+        skip "needs controllers" "memory, processes, CPU"
+fi
+if has quota; then
+        disk_points
+else
+        skip "needs quota" "disk"
+fi
+ok "all is well at the end" unharmed
+ok "stop" systemctl stop tenant@glut tenant@rival
+ok "remove" tenantctl --quiet remove glut rival
+ok "nothing is left" census_clean
