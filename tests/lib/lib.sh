@@ -67,7 +67,7 @@ skip() {
         echo "ok $tap_points - ${2:-not tried} # SKIP $1"
 }
 
-# has WORD: is true if this host has it: controllers, quota, modules, apparmor, rlimits.
+# has WORD: is true if this host has it: controllers, quota, modules, apparmor, rlimits, native (speed).
 has() { grep -qxF "$1" /run/test-host/has; }
 
 # needs WORD...: skips the whole test where this host lacks one of them.
@@ -121,7 +121,7 @@ census_elements() {
 # But for what is made once and stays: the store's directory, locks of names, the network backend's directory.
 # Without what tenantd makes once, for all tenants together.
 census_files() {
-        find /run/tenantd -mindepth 1 ! -path /run/tenantd/network-routed ! -name .agent-ended-well -printf 'run %P\n' 2>/dev/null
+        find /run/tenantd -mindepth 1 ! -path /run/tenantd/.network-routed ! -name .agent-ended-well -printf 'run %P\n' 2>/dev/null
         find /var/lib/tenantd -mindepth 1 -maxdepth 4 ! -path '*/images/*' ! -path '*/storage/volumes' ! -name .lock ! -name .names ! -name .pending \
                 -printf 'state %P\n' 2>/dev/null
         find /etc/tenantd/tenants -mindepth 1 -printf 'definition %P\n' 2>/dev/null
