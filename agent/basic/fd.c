@@ -6,7 +6,6 @@
 #include <linux/openat2.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 
 int fd_close(int fd) {
@@ -71,58 +70,6 @@ int mkdir_parents(const char *path, mode_t mode) {
                 }
         }
         return mkdir(copy, mode) < 0 && errno != EEXIST ? -errno : 0;
-}
-
-int fd_send(int socket_fd, int fd) {
-        char byte = 0;
-        struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
-        union {
-                struct cmsghdr header;
-                char space[CMSG_SPACE(sizeof(int))];
-        } control = { .header = {
-                              .cmsg_len = CMSG_LEN(sizeof(int)),
-                              .cmsg_level = SOL_SOCKET,
-                              .cmsg_type = SCM_RIGHTS,
-                      } };
-        struct msghdr message = {
-                .msg_iov = &iov,
-                .msg_iovlen = 1,
-                .msg_control = &control,
-                .msg_controllen = sizeof(control),
-        };
-
-        memcpy(CMSG_DATA(&control.header), &fd, sizeof(int));
-        return sendmsg(socket_fd, &message, MSG_NOSIGNAL) < 0 ? -errno : 0;
-}
-
-int fd_receive(int socket_fd) {
-        char byte;
-        struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
-        union {
-                struct cmsghdr header;
-                char space[CMSG_SPACE(sizeof(int))];
-        } control;
-        struct msghdr message = {
-                .msg_iov = &iov,
-                .msg_iovlen = 1,
-                .msg_control = &control,
-                .msg_controllen = sizeof(control),
-        };
-        ssize_t n;
-        int fd;
-
-        do {
-                n = recvmsg(socket_fd, &message, MSG_CMSG_CLOEXEC);
-        } while (n < 0 && errno == EINTR);
-        if (n < 0) {
-                return -errno;
-        }
-        struct cmsghdr *c = CMSG_FIRSTHDR(&message);
-        if (n == 0 || !c || c->cmsg_type != SCM_RIGHTS || c->cmsg_len != CMSG_LEN(sizeof(int))) {
-                return -ENODATA;
-        }
-        memcpy(&fd, CMSG_DATA(c), sizeof(int));
-        return fd;
 }
 
 int pidfd_open_cloexec(pid_t pid) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* fd.h: descriptors: passing, directories, tree-safe opening. */
+/* fd.h: descriptors: directories, tree-safe opening. */
 #pragma once
 
 #include "cleanup.h"
@@ -20,12 +20,6 @@ int mkdir_open_beneath(int dir_fd, const char *path, mode_t mode) _must_check_;
 
 /* mkdir -p of an absolute host path whose parents only root can write. 0 or negative errno. */
 int mkdir_parents(const char *path, mode_t mode) _must_check_;
-
-/* Sends one byte with a descriptor (SCM_RIGHTS). 0 or negative errno. */
-int fd_send(int socket_fd, int fd) _must_check_;
-
-/* Receives what fd_send sent. The descriptor (CLOEXEC) or negative errno; -ENODATA: the other side closed. */
-int fd_receive(int socket_fd) _must_check_;
 
 /* Thin wrappers of system calls that glibc 2.36 lacks or that need one spelling. All return negative errno. */
 int pidfd_open_cloexec(pid_t pid) _must_check_;

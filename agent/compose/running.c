@@ -8,11 +8,13 @@
 #include "paths.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/file.h>
 
 /* The unit's cgroup is fixed by its Slice=; both parts of the name are plain, so no unit escaping is needed. */
 #define CGROUP_FORMAT "tenant.slice/tenant@%s.service/payload"
+#define LOCK_TRIES 1000u
 
 static int lock_open(const char *name) {
         _cleanup_close_ int runtime = path_open(PATH_RUNTIME), dir = -1;
@@ -36,6 +38,20 @@ bool tenant_is_locked(const char *name) {
         return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
 }
 
+/* Who only asks (tenant_is_locked) holds a shared lock for a moment, and must not stop a start: then again. */
+static bool lock_exclusively(int fd) {
+        for (unsigned tries = 0; tries < LOCK_TRIES; tries++) {
+                if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
+                        return true;
+                }
+                if (flock(fd, LOCK_SH | LOCK_NB) < 0) {
+                        return false;
+                }
+                (void) sched_yield(); /* cannot fail */
+        }
+        return false;
+}
+
 int tenant_lock(const char *name, TenantError *error) {
         _cleanup_close_ int fd = -1;
         int r = tenant_name_check("tenant", name, error);
@@ -48,7 +64,7 @@ int tenant_lock(const char *name, TenantError *error) {
                 return error_set_errno(error, fd, E_FAILED, "Cannot open the lock of tenant '%s' in %s",
                                        name, path_get(PATH_RUNTIME));
         }
-        if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+        if (!lock_exclusively(fd)) {
                 return error_set(
                         error, EBUSY, E_RUNNING,
                         "Tenant '%s' is running (or being removed); stop it first: systemctl stop tenant@%s",
@@ -82,7 +98,8 @@ static bool is_of_tenant(pid_t pid, const char *name) {
         if (file_read(AT_FDCWD, path, 64 * 1024, &text, NULL) < 0) {
                 return false;
         }
-        snprintf(wanted, sizeof(wanted), "/" CGROUP_FORMAT, name);
+        /* With the colon before it: a tenant can give cgroups of its own another one's path. */
+        snprintf(wanted, sizeof(wanted), ":/" CGROUP_FORMAT, name);
         at = strstr(text, wanted);
         return at && (at[strlen(wanted)] == '\n' || at[strlen(wanted)] == '/');
 }

@@ -25,6 +25,7 @@
 
 typedef struct Composer {
         const RunOptions *options;
+        pid_t runner;
         int runtime_fd, control_fd, journal_fd;
         Definition *definition;
         Allocation *allocation;
@@ -66,7 +67,7 @@ static int step_journal(Composer *c, TenantError *error) {
 
         c->journal_fd = journal_begin(c->runtime_fd);
         if (c->journal_fd == -EEXIST) { /* an earlier release failed, or was killed */
-                r = release_run(c->options->name, error);
+                r = release_undo(c->options->name, c->runtime_fd, error);
                 if (r < 0) {
                         return r;
                 }
@@ -156,7 +157,7 @@ static int step_cgroup(Composer *c, TenantError *error) {
         if (r < 0) {
                 return r;
         }
-        r = b->plugin->ops.cgroup.prepare(&b->context, unit, getppid(), &c->payload_fd, error);
+        r = b->plugin->ops.cgroup.prepare(&b->context, unit, c->runner, &c->payload_fd, error);
         return plugin_result(b->plugin, "prepare", r, error);
 }
 
@@ -333,9 +334,10 @@ static bool host_cancelled(void *userdata) {
 static void host_progress(void *userdata, double fraction, const char *stage) {
 }
 
-int composer_run(const RunOptions *options, int runtime_fd, int control_fd) {
+int composer_run(const RunOptions *options, pid_t runner, int runtime_fd, int control_fd) {
         Composer c = {
                 .options = options,
+                .runner = runner,
                 .runtime_fd = runtime_fd,
                 .control_fd = control_fd,
                 .journal_fd = -1,
@@ -346,6 +348,10 @@ int composer_run(const RunOptions *options, int runtime_fd, int control_fd) {
         };
         ControlMessage message = { .type = CONTROL_FAILED };
 
+        /* Nobody would be the parent of init, and the cgroup step would move whoever inherited us. */
+        if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != runner) {
+                return EXIT_FAILURE;
+        }
         c.host = (struct tenant_host){
                 .struct_size = sizeof(c.host),
                 .userdata = &c,

@@ -114,8 +114,10 @@ static int directory(int root_fd, const char *path) {
         }
 }
 
+/* Not blocked by a FIFO that an image has in the place of a file. */
 static int write_new(int dir_fd, const char *name, mode_t mode, const char *text) {
-        _cleanup_close_ int fd = open_beneath(dir_fd, name, O_WRONLY | O_CREAT | O_TRUNC, mode);
+        _cleanup_close_ int fd =
+                open_beneath(dir_fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_NOCTTY, mode);
 
         return fd < 0 ? fd : fd_write_all(fd, text, strlen(text));
 }
@@ -133,8 +135,8 @@ static int write_interface(const Guest *g, int root_fd) {
 
 /*
  * The TLS port and the certificates come in one command line, so that whoever overrides it inside loses the port too: there is
- * no setting in which 2376 answers without asking for a certificate. (dockerd ignores DOCKER_TLS_VERIFY for its own listeners
- * unless an option is given as well, seen with 20.10.)
+ * no setting in which 2376 answers without asking for a certificate. Ours stand last, where they win over $DOCKER_OPTS. (dockerd
+ * ignores DOCKER_TLS_VERIFY for its own listeners unless an option is given as well, seen with 20.10.)
  */
 static int write_docker_dropin(int root_fd) {
         static const char *const programs[] = { "usr/sbin/dockerd", "usr/bin/dockerd",
@@ -152,10 +154,9 @@ static int write_docker_dropin(int root_fd) {
                         snprintf(text, sizeof(text),
                                  "[Service]\nExecStart=\n"
                                  "ExecStart=/%s -H fd:// -H tcp://0.0.0.0:%d "
-                                 "--containerd=/run/containerd/containerd.sock "
+                                 "--containerd=/run/containerd/containerd.sock $DOCKER_OPTS "
                                  "--tlsverify --tlscacert=/%s/ca.pem --tlscert=/%s/cert.pem "
-                                 "--tlskey=/%s/key.pem "
-                                 "$DOCKER_OPTS\n",
+                                 "--tlskey=/%s/key.pem\n",
                                  programs[i], GUEST_DOCKER_PORT, GUEST_DOCKER_DIR, GUEST_DOCKER_DIR,
                                  GUEST_DOCKER_DIR);
                         return write_new(service, "50-tenantd.conf", 0644, text);

@@ -79,9 +79,27 @@ static int undo_all(const char *name, const Journal *j, TenantError *error) {
         return first;
 }
 
+int release_undo(const char *name, int runtime_fd, TenantError *error) {
+        _cleanup_(journal_free_p) Journal *j = NULL;
+        int r = journal_read(runtime_fd, &j);
+
+        if (r == -ENOENT) {
+                return 0;
+        }
+        if (r >= 0) {
+                r = undo_all(name, j, error);
+                if (r < 0) {
+                        return r; /* the journal stays: the next start or release tries again */
+                }
+                r = journal_end(runtime_fd);
+        }
+        return r < 0 ? error_set_errno(error, r, E_FAILED, "Cannot read or end the run journal in %s/%s",
+                                       path_get(PATH_RUNTIME), name)
+                     : 0;
+}
+
 int release_run(const char *name, TenantError *error) {
         static const char *const files[] = { "init", "notify" };
-        _cleanup_(journal_free_p) Journal *j = NULL;
         _cleanup_close_ int runtime = -1;
         char path[300];
         int r;
@@ -91,14 +109,9 @@ int release_run(const char *name, TenantError *error) {
         if (runtime < 0) {
                 return errno == ENOENT ? 0 : error_set_errno(error, errno, E_FAILED, "Cannot open %s", path);
         }
-        r = journal_read(runtime, &j);
-        if (r >= 0) {
-                r = undo_all(name, j, error);
-        } else if (r != -ENOENT) {
-                return error_set_errno(error, r, E_FAILED, "Cannot read the run journal in %s", path);
-        }
-        if (r < 0 && r != -ENOENT) {
-                return r; /* the journal stays: the next start or release tries again */
+        r = release_undo(name, runtime, error);
+        if (r < 0) {
+                return r;
         }
         for (size_t i = 0; i < ELEMENTSOF(files); i++) {
                 if (unlinkat(runtime, files[i], 0) < 0 && errno != ENOENT) {
@@ -106,6 +119,5 @@ int release_run(const char *name, TenantError *error) {
                                                files[i]);
                 }
         }
-        r = journal_end(runtime);
-        return r < 0 ? error_set_errno(error, r, E_FAILED, "Cannot end the run journal in %s", path) : 0;
+        return 0;
 }

@@ -21,11 +21,17 @@ typedef struct RunOptions {
 /* The whole life of a tenant; returns the exit status of the program. */
 int runner_run(const RunOptions *options);
 
-/* Body of the composer. runtime_fd: /run/tenantd/NAME. Ends with the exit status; errors go to the runner by control_fd. */
-int composer_run(const RunOptions *options, int runtime_fd, int control_fd);
+/*
+ * Body of the composer, a child of `runner`, with which it ends. runtime_fd: /run/tenantd/NAME. Returns the exit status; errors go
+ * to the runner by control_fd.
+ */
+int composer_run(const RunOptions *options, pid_t runner, int runtime_fd, int control_fd);
 
 /* Undoes the last run of NAME. Idempotent; a tenant that was never started is fine. Needs neither definition nor agent. */
 int release_run(const char *name, TenantError *error) __attribute__((warn_unused_result));
+
+/* The same of a run whose files are the present runner's already: undoes the journal and ends it. runtime_fd: /run/tenantd/NAME. */
+int release_undo(const char *name, int runtime_fd, TenantError *error) __attribute__((warn_unused_result));
 
 /* For tests: dies here when the fault switch says so. */
 void fault_point(const RunOptions *options, const char *step);

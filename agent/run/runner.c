@@ -19,6 +19,7 @@
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -38,7 +39,7 @@ typedef struct Runner {
         const RunOptions *options;
         int runtime_fd, lock_fd, signal_fd, notify_fd, control_fd, console_fd;
         pid_t composer; /* 0: ended */
-        pid_t init; /* 0: not born, or ended */
+        pid_t init; /* 0: not born; -1: ended */
         struct sockaddr_in ready_docker;
         bool init_ready, reported_ready, stopping, failed;
         int exit_status;
@@ -116,6 +117,7 @@ static int prepare(Runner *r, TenantError *error) {
 }
 
 static int start_composer(Runner *r, TenantError *error) {
+        const pid_t runner = getpid();
         int pair[2];
 
         if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
@@ -126,7 +128,7 @@ static int start_composer(Runner *r, TenantError *error) {
                 (void) fd_close(pair[0]);
                 (void) fd_close(r->signal_fd);
                 (void) fd_close(r->notify_fd);
-                _exit(composer_run(r->options, r->runtime_fd, pair[1]));
+                _exit(composer_run(r->options, runner, r->runtime_fd, pair[1]));
         }
         (void) fd_close(pair[1]);
         r->control_fd = pair[0];
@@ -169,9 +171,14 @@ static void on_news(Runner *r) {
         report_ready(r);
 }
 
+/* With a priority of ours before it, so that "<0>" from inside is text to the journal: an emergency goes to every terminal. */
 static void console_flush(Runner *r) {
-        r->line[r->line_size++] = '\n';
-        (void) !write(STDOUT_FILENO, r->line, r->line_size); /* the journal is full or gone: dropped */
+        static const char priority[] = "<6>";
+        struct iovec parts[] = { { .iov_base = (char *) priority, .iov_len = strlen(priority) },
+                                 { .iov_base = r->line, .iov_len = r->line_size + 1 } };
+
+        r->line[r->line_size] = '\n';
+        (void) !writev(STDOUT_FILENO, parts, ELEMENTSOF(parts)); /* the journal is full or gone: dropped */
         r->line_size = 0;
 }
 
@@ -220,7 +227,8 @@ static void on_control(Runner *r) {
         }
         switch (message.type) {
         case CONTROL_INIT:
-                r->init = message.pid;
+                r->init = r->init == 0 ? message.pid
+                                       : r->init; /* it may have been reaped before the word of it came */
                 r->ready_docker = message.ready_docker;
                 break;
         case CONTROL_CONSOLE:

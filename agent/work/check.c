@@ -258,6 +258,21 @@ static void check_sysctls(Report *r) {
         }
 }
 
+/* A pattern that is a pipe runs a program as the host's root, on what a tenant's process wants it to read. */
+static void check_cores(Report *r) {
+        _cleanup_free_ char *pattern = NULL;
+
+        if (file_read(AT_FDCWD, "/proc/sys/kernel/core_pattern", 4096, &pattern, NULL) >= 0 &&
+            pattern[0] == '|') {
+                say(r, "core-pattern", warning,
+                    "Core dumps of tenants are handed to a program that runs as root of this host; keep "
+                    "them inside: sysctl -w "
+                    "kernel.core_pattern=core, and the same in a file of /etc/sysctl.d");
+        } else {
+                say_ok(r, "core-pattern");
+        }
+}
+
 /* A directory for what tenants' ids own: nobody but root gets in, nothing in it acts on the host. */
 static void check_store(Report *r, const char *check, enum path_id id) {
         const char *path = path_get(id);
@@ -437,9 +452,9 @@ static void check_tenants(Report *r) {
 
 int work_check_host(HostCheck **ret, size_t *ret_n, TenantError *error) {
         static void (*const checks[])(Report * r) = {
-                check_kernel,  check_systemd, check_cgroup,   check_namespaces, check_modules,
-                check_sysctls, check_stores,  check_backends, check_filter,     check_ids,
-                check_images,  check_config,  check_tenants,
+                check_kernel,  check_systemd, check_cgroup, check_namespaces, check_modules,
+                check_sysctls, check_cores,   check_stores, check_backends,   check_filter,
+                check_ids,     check_images,  check_config, check_tenants,
         };
         _cleanup_(report_done) Report report = { 0 };
 

@@ -28,6 +28,7 @@
 #define DOCKER_TLS_PORT 2376u
 #define DOCKER_DIRECTORY "/run/tenantd-docker"
 #define PEM_MAX (64u * 1024u)
+#define PUSH_USEC (20u * 1000000u)
 #define RESTART_USEC (60u * 1000000u)
 #define EXIT_NO_DIRECTORY 3
 
@@ -267,6 +268,7 @@ static int push_files_inside(const char *name, Push *push, const struct tenant_h
                              TenantError *error) {
         _cleanup_(inside_done) Inside inside = INSIDE_NONE;
         _cleanup_close_ int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC), pidfd = -1, error_fd = -1;
+        const uint64_t deadline = inside_deadline(PUSH_USEC);
         int r = inside_open(name, host, &inside, error);
 
         if (r < 0) {
@@ -276,11 +278,14 @@ static int push_files_inside(const char *name, Push *push, const struct tenant_h
                                     .body = push_inside,
                                     .userdata = push };
         r = inside_start(&inside, &child, &pidfd, &error_fd, error);
-        r = r < 0 ? r : inside_entered(error_fd, error);
+        r = r < 0 ? r : inside_entered(error_fd, deadline, host, error);
         if (r < 0) {
                 return r;
         }
-        r = inside_wait(pidfd);
+        r = inside_wait(pidfd, deadline, host, error);
+        if (r < 0) {
+                return r;
+        }
         if (r == EXIT_NO_DIRECTORY) {
                 return error_set(error, ENOENT, E_NOT_SUPPORTED,
                                  "Tenant '%s' was started before it had Docker; restart it to have the new "

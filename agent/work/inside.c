@@ -7,6 +7,7 @@
  */
 #include "inside.h"
 #include "fd.h"
+#include "host.h"
 #include "io.h"
 #include "running.h"
 #include <errno.h>
@@ -23,6 +24,7 @@
 #include <time.h>
 
 #define KILL_WAIT_MSEC 5000
+#define POLL_MSEC 250
 #define CGROUP_PREFIX "tenantd.run."
 
 /* Descriptors of the first child, from 3 up, after everything else was closed. */
@@ -162,9 +164,8 @@ static long long now_msec(void) {
 }
 
 /* The cgroup tells when its last process is gone. */
-static void wait_until_empty(int cgroup_fd) {
+static void wait_until_empty(int cgroup_fd, long long end) {
         _cleanup_close_ int events = open_beneath(cgroup_fd, "cgroup.events", O_RDONLY, 0);
-        const long long end = now_msec() + KILL_WAIT_MSEC;
         char text[256];
 
         while (events >= 0 && now_msec() < end) {
@@ -185,7 +186,7 @@ static void wait_until_empty(int cgroup_fd) {
 void inside_done(Inside *i) {
         if (i->cgroup_fd >= 0) {
                 inside_kill(i);
-                wait_until_empty(i->cgroup_fd);
+                wait_until_empty(i->cgroup_fd, now_msec() + KILL_WAIT_MSEC);
         }
         if (i->payload_fd >= 0 && i->cgroup[0]) {
                 (void) unlinkat(i->payload_fd, i->cgroup,
@@ -199,7 +200,7 @@ void inside_done(Inside *i) {
         i->allocation = allocation_free(i->allocation);
 }
 
-static void collect_cgroup(int payload_fd, const char *cgroup, pid_t worker) {
+static void collect_cgroup(int payload_fd, const char *cgroup, pid_t worker, long long end) {
         _cleanup_close_ int fd = -1;
 
         if (kill(worker, 0) == 0 || errno != ESRCH) {
@@ -208,7 +209,7 @@ static void collect_cgroup(int payload_fd, const char *cgroup, pid_t worker) {
         fd = open_beneath(payload_fd, cgroup, O_RDONLY | O_DIRECTORY, 0);
         if (fd >= 0) {
                 (void) !file_write_at(fd, "cgroup.kill", "1"); /* gone is as good */
-                wait_until_empty(fd);
+                wait_until_empty(fd, end);
                 (void) unlinkat(payload_fd, cgroup, AT_REMOVEDIR); /* the release removes what is left */
         }
 }
@@ -216,6 +217,8 @@ static void collect_cgroup(int payload_fd, const char *cgroup, pid_t worker) {
 void inside_collect(const char *name) {
         int payload_fd = tenant_payload_open(name, NULL);
         _cleanup_closedir_ DIR *dir = payload_fd < 0 ? NULL : fdopendir(payload_fd);
+        /* For all together: a tenant can make cgroups of such names, and such that cannot be killed. */
+        const long long end = now_msec() + KILL_WAIT_MSEC;
         const struct dirent *e;
 
         if (!dir) {
@@ -226,7 +229,7 @@ void inside_collect(const char *name) {
                 int worker;
 
                 if (sscanf(e->d_name, CGROUP_PREFIX "%d", &worker) == 1 && worker > 0) {
-                        collect_cgroup(dirfd(dir), e->d_name, worker);
+                        collect_cgroup(dirfd(dir), e->d_name, worker, end);
                 }
         }
 }
@@ -405,13 +408,44 @@ int inside_start(const Inside *i, const InsideChild *child, int *ret_pidfd, int 
         return 0;
 }
 
-int inside_entered(int error_fd, TenantError *error) {
+/*
+ * A tenant can keep our processes in it from going on: by freezing the cgroup, stopping them, or a program on a file system of its
+ * own that does not answer.
+ */
+static int wait_readable(int fd, uint64_t deadline_usec, const struct tenant_host *host,
+                         TenantError *error) {
+        for (;;) {
+                const uint64_t now = (uint64_t) now_msec() * 1000;
+                struct pollfd p = { .fd = fd, .events = POLLIN };
+                int n;
+
+                if (host_cancelled(host)) {
+                        return error_set(error, ECANCELED, E_CANCELED, "The job was canceled");
+                }
+                if (now >= deadline_usec) {
+                        return error_set(error, ETIMEDOUT, E_TIMEOUT,
+                                         "The tenant did not let a process of tenantd do its work in time");
+                }
+                n = poll(&p, 1, deadline_usec - now < POLL_MSEC * 1000 ? 1 : POLL_MSEC);
+                if (n > 0) {
+                        return 0;
+                }
+                if (n < 0 && errno != EINTR) {
+                        return error_set_errno(error, errno, E_FAILED, "Cannot wait for a process");
+                }
+        }
+}
+
+int inside_entered(int error_fd, uint64_t deadline_usec, const struct tenant_host *host,
+                   TenantError *error) {
         TenantError e;
         ssize_t n;
+        int r = wait_readable(error_fd, deadline_usec, host, error);
 
-        do {
-                n = recv(error_fd, &e, sizeof(e), 0);
-        } while (n < 0 && errno == EINTR);
+        if (r < 0) {
+                return r;
+        }
+        n = recv(error_fd, &e, sizeof(e), MSG_DONTWAIT);
         if (n == 0) {
                 return 0;
         }
@@ -426,13 +460,21 @@ int inside_entered(int error_fd, TenantError *error) {
         return e.code;
 }
 
-int inside_wait(int pidfd) {
+int inside_wait(int pidfd, uint64_t deadline_usec, const struct tenant_host *host, TenantError *error) {
         siginfo_t info = { 0 };
+        int r = wait_readable(pidfd, deadline_usec, host, error);
 
-        while (waitid(P_PIDFD, (id_t) pidfd, &info, WEXITED) < 0) {
-                if (errno != EINTR) {
-                        return -errno;
-                }
+        if (r < 0) {
+                return r;
+        }
+        if (waitid(P_PIDFD, (id_t) pidfd, &info, WEXITED | WNOHANG) < 0) {
+                return error_set_errno(error, errno, E_FAILED, "Cannot wait for a process");
         }
         return info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
+}
+
+uint64_t inside_deadline(uint64_t usec) {
+        const uint64_t now = (uint64_t) now_msec() * 1000;
+
+        return usec < UINT64_MAX - now ? now + usec : UINT64_MAX;
 }

@@ -54,8 +54,13 @@ typedef struct InsideChild {
 int inside_start(const Inside *i, const InsideChild *child, int *ret_pidfd, int *ret_error_fd,
                  TenantError *error) _must_check_;
 
-/* Waits for the word on error_fd: 0: body runs; else what was wrong. */
-int inside_entered(int error_fd, TenantError *error) _must_check_;
+/* `usec` from now, by the clock of the deadlines below (CLOCK_MONOTONIC). */
+uint64_t inside_deadline(uint64_t usec);
 
-/* Exit status of a pidfd of inside_start. Blocks. */
-int inside_wait(int pidfd) _must_check_;
+/* Waits for the word on error_fd: 0: body runs; else what was wrong. -ETIMEDOUT Timeout, -ECANCELED Canceled. */
+int inside_entered(int error_fd, uint64_t deadline_usec, const struct tenant_host *host, TenantError *error)
+        _must_check_;
+
+/* Exit status of a pidfd of inside_start, when it has ended. -ETIMEDOUT Timeout, -ECANCELED Canceled. */
+int inside_wait(int pidfd, uint64_t deadline_usec, const struct tenant_host *host, TenantError *error)
+        _must_check_;

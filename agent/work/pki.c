@@ -20,7 +20,8 @@
 #define DIRECTORY "pki"
 #define DIRECTORY_NEW ".pki.new"
 #define AUTHORITY_DAYS 3650u
-#define SERVER_DAYS 397u
+/* Nothing renews it by itself, and only clients with the tenant's own authority ever look at it. */
+#define SERVER_DAYS AUTHORITY_DAYS
 #define RENEW_DAYS 30u
 #define CLIENT_DAYS_MAX 825u
 #define COMMON_NAME_MAX 64u

@@ -18,7 +18,7 @@ typedef struct PkiNames {
 } PkiNames;
 
 /*
- * Makes authority and server certificate. Validity: authority 10 years, server 397 days. Atomic; -EEXIST
+ * Makes authority and server certificate. Validity: 10 years both. Atomic; -EEXIST
  * when there.
  */
 int pki_create(const char *tenant, const PkiNames *names, TenantError *error) _must_check_;

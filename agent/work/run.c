@@ -22,6 +22,7 @@
 #define ARGUMENTS_MAX 1024u
 #define ARGUMENTS_BYTES_MAX (256u * 1024u)
 #define POLL_MSEC 250
+#define DRAIN_READS_MAX 1024u
 
 static const char *const environment[] = {
         "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -134,9 +135,9 @@ static int stream_read(Stream *s) {
         return 1;
 }
 
-/* What is there now, without waiting. */
+/* What is there now, without waiting, and no more than a pipe can hold: a writer may have got away from the kill. */
 static int stream_drain(Stream *s) {
-        for (;;) {
+        for (unsigned reads = 0; reads < DRAIN_READS_MAX; reads++) {
                 struct pollfd p = { .fd = s->fd, .events = POLLIN };
                 int r;
 
@@ -148,6 +149,7 @@ static int stream_drain(Stream *s) {
                         return r;
                 }
         }
+        return 0;
 }
 
 typedef struct Input {
@@ -191,10 +193,10 @@ static uint64_t now_usec(void) {
         return (uint64_t) t.tv_sec * 1000000 + (uint64_t) t.tv_nsec / 1000;
 }
 
-static int session_start(Session *s, const Inside *i, char *const *argv, bool with_input,
+static int session_start(Session *s, const Inside *i, char *const *argv, const struct tenant_host *host,
                          TenantError *error) {
         _cleanup_close_ int in = -1, out = -1, err = -1, error_fd = -1;
-        int r = with_input ? pipe_make(i, &s->in.fd, &in, 1) : 0;
+        int r = s->in.size > 0 ? pipe_make(i, &s->in.fd, &in, 1) : 0;
 
         r = r < 0 ? r : pipe_make(i, &s->out.fd, &out, 0);
         r = r < 0 ? r : pipe_make(i, &s->err.fd, &err, 0);
@@ -205,7 +207,7 @@ static int session_start(Session *s, const Inside *i, char *const *argv, bool wi
                                     .body = exec_program,
                                     .userdata = (void *) argv };
         r = inside_start(i, &child, &s->pidfd, &error_fd, error);
-        return r < 0 ? r : inside_entered(error_fd, error);
+        return r < 0 ? r : inside_entered(error_fd, s->deadline_usec, host, error);
 }
 
 static int session_poll(Session *s, bool *ret_ended) {
@@ -253,14 +255,14 @@ static int session_follow(Session *s, const Inside *i, const struct tenant_host 
                 }
                 r = session_poll(s, &ended);
         }
+        inside_kill(i); /* what the program left running would write for ever */
         r = r < 0 ? r : stream_drain(&s->out);
         r = r < 0 ? r : stream_drain(&s->err);
         if (r < 0) {
                 return error_set_errno(error, r, E_FAILED, "Cannot read what the program wrote");
         }
-        ret->status = inside_wait(s->pidfd);
-        return ret->status < 0 ? error_set_errno(error, ret->status, E_FAILED, "Cannot wait for the program")
-                               : 0;
+        ret->status = inside_wait(s->pidfd, UINT64_MAX, NULL, error); /* it has ended */
+        return ret->status < 0 ? ret->status : 0;
 }
 
 static void stream_take(Stream *s, char **ret, size_t *ret_size, bool *truncated) {
@@ -278,7 +280,6 @@ int work_run(const char *name, char *const *argv, uint64_t timeout_usec, const v
                 .err.fd = -1,
                 .pidfd = -1,
         };
-        const uint64_t now = now_usec();
         int r = tenant_name_check("tenant", name, error);
 
         *ret = (RunResult){ 0 };
@@ -287,10 +288,9 @@ int work_run(const char *name, char *const *argv, uint64_t timeout_usec, const v
         if (r < 0) {
                 return r;
         }
-        timeout_usec = timeout_usec ? timeout_usec : TIMEOUT_DEFAULT_USEC;
-        session.deadline_usec = timeout_usec < UINT64_MAX - now ? now + timeout_usec : UINT64_MAX;
+        session.deadline_usec = inside_deadline(timeout_usec ? timeout_usec : TIMEOUT_DEFAULT_USEC);
         signal(SIGPIPE, SIG_IGN); /* of this worker: a program may close its input */
-        r = session_start(&session, &inside, argv, input_size > 0, error);
+        r = session_start(&session, &inside, argv, host, error);
         r = r < 0 ? r : session_follow(&session, &inside, host, ret, error);
         if (r < 0) {
                 run_result_done(ret);

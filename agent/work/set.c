@@ -204,11 +204,28 @@ static bool network_differs(const Change *c, const Keyfile *changes) {
         return false;
 }
 
+/* The allocated port was free of the tenant's own ports when it was chosen; these may have changed since. */
+static int check_own_port(const Change *c, TenantError *error) {
+        const Definition *d = c->after;
+
+        for (size_t i = 0; d->docker_enabled && i < d->n_ports; i++) {
+                if (d->ports[i].protocol == IPPROTO_TCP &&
+                    d->ports[i].host_port == c->allocation->docker_port) {
+                        return error_set(error, EADDRINUSE, E_ADDRESS_IN_USE,
+                                         "[Network] Publish=: host port %u leads to the tenant's own "
+                                         "Docker; choose another",
+                                         d->ports[i].host_port);
+                }
+        }
+        return 0;
+}
+
 /* Under the allocation lock: what others have. */
 static int check_others(Change *c, const Keyfile *changes, TenantError *error) {
         int r = network_differs(c, changes) ? check_network(c, error) : 0;
 
         r = r < 0 ? r : choose_port(c, error);
+        r = r < 0 ? r : check_own_port(c, error);
         r = r < 0 || !differs(c, "Network", "Publish") ? r : allocation_check_ports(c->after, error);
         return r < 0 || !c->port_changed ? r : allocation_save(c->name, c->allocation, error);
 }

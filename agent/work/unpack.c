@@ -25,6 +25,7 @@
 #define NAME_LENGTH_MAX 4095u
 #define PROGRESS_BYTES (8u * 1024u * 1024u)
 #define SPACE_CHECK_BYTES (64u * 1024u * 1024u)
+#define SPACE_CHECK_ENTRIES 16384u
 #define SPACE_KEEP_PERCENT 2u
 
 typedef struct Unpack {
@@ -38,6 +39,7 @@ typedef struct Unpack {
         bool input_ended;
         uint64_t told_bytes; /* bytes_read of the last progress report */
         uint64_t checked_bytes; /* size_bytes at the last look at the free space */
+        uint64_t checked_entries;
         UnpackReport report;
 } Unpack;
 
@@ -237,10 +239,12 @@ static int write_error(Unpack *u, struct archive_entry *entry) {
 static int check_space(Unpack *u) {
         struct statvfs st;
 
-        if (u->report.size_bytes - u->checked_bytes < SPACE_CHECK_BYTES) {
+        if (u->report.size_bytes - u->checked_bytes < SPACE_CHECK_BYTES &&
+            u->report.entries - u->checked_entries < SPACE_CHECK_ENTRIES) {
                 return 0;
         }
         u->checked_bytes = u->report.size_bytes;
+        u->checked_entries = u->report.entries;
         if (statvfs("/", &st) < 0) {
                 return -errno;
         }
@@ -290,6 +294,7 @@ static int unpack_entry(Unpack *u, struct archive_entry *entry) {
         }
         r = check_places(u, entry);
         r = r < 0 ? r : check_owner(u, entry);
+        r = r < 0 ? r : check_space(u);
         r = r < 0 ? r : filter_xattrs(entry);
         if (r < 0) {
                 return r;

@@ -385,7 +385,8 @@ static int set_filters(const struct tenant_context *context, int state_fd, const
 }
 
 static int state_failed(int r, struct tenant_error *error) {
-        return tenant_error_set(error, r, "Failed", "Opening /run/tenantd/network-routed: %s", strerror(-r));
+        return tenant_error_set(error, r, "Failed", "Opening /run/tenantd/.network-routed: %s",
+                                strerror(-r));
 }
 
 /*
@@ -446,7 +447,7 @@ static int change(const struct tenant_context *context, int state_fd, const stru
         }
         r = state_write(state_fd, after);
         if (r < 0) {
-                return tenant_error_set(error, r, "Failed", "Writing /run/tenantd/network-routed/tn%u: %s",
+                return tenant_error_set(error, r, "Failed", "Writing /run/tenantd/.network-routed/tn%u: %s",
                                         after->index, strerror(-r));
         }
         r = set_filters(context, state_fd, before, after, error);

@@ -10,7 +10,8 @@
 #include <sys/stat.h>
 
 #define RUNTIME_PATH "/run/tenantd"
-#define STATE_PATH RUNTIME_PATH "/network-routed"
+/* Hidden: without the dot it could be the directory of a tenant of that name. */
+#define STATE_PATH RUNTIME_PATH "/.network-routed"
 #define LINE_MAX_BYTES 128
 
 void state_done(struct state *s) {

@@ -10,7 +10,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 
 static int open_root(void) {
@@ -151,29 +150,6 @@ static void test_write_at(void **state) {
         assert_int_equal(file_write_at(fd, "link", "x"), -ELOOP);
 }
 
-static void test_pass_fd(void **state) {
-        _cleanup_close_ int received = -1;
-        int pair[2];
-        struct stat a, b;
-
-        assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
-        unit_write("f", "");
-        received = open(unit_path("f"), O_RDONLY | O_CLOEXEC);
-        assert_int_equal(fstat(received, &a), 0);
-        assert_int_equal(fd_send(pair[0], received), 0);
-        received = fd_close(received);
-        received = fd_receive(pair[1]);
-        assert_true(received >= 0);
-        assert_int_equal(fcntl(received, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
-        assert_int_equal(fstat(received, &b), 0);
-        assert_int_equal(a.st_ino, b.st_ino);
-        assert_int_equal(send(pair[0], "x", 1, 0), 1);
-        assert_int_equal(fd_receive(pair[1]), -ENODATA);
-        fd_close(pair[0]);
-        assert_int_equal(fd_receive(pair[1]), -ENODATA);
-        fd_close(pair[1]);
-}
-
 static void test_pidfd(void **state) {
         _cleanup_close_ int fd = -1;
         siginfo_t info = {};
@@ -215,7 +191,6 @@ int main(void) {
                 cmocka_unit_test_setup(test_create_only_once, unit_root_empty),
                 cmocka_unit_test_setup(test_failed_write, unit_root_empty),
                 cmocka_unit_test_setup(test_write_at, unit_root_empty),
-                cmocka_unit_test_setup(test_pass_fd, unit_root_empty),
                 cmocka_unit_test(test_pidfd),
                 cmocka_unit_test_setup(test_paths, unit_root_empty),
         };

@@ -169,8 +169,8 @@ static void test_validity(void **state) {
         server = read_cert("var/lib/tenantd/tenants/acme/pki/server.crt");
         assert_true(verifies(ca, client, X509_PURPOSE_SSL_CLIENT, now + 29 * day));
         assert_false(verifies(ca, client, X509_PURPOSE_SSL_CLIENT, now + 31 * day));
-        assert_true(verifies(ca, server, X509_PURPOSE_SSL_SERVER, now + 396 * day));
-        assert_false(verifies(ca, server, X509_PURPOSE_SSL_SERVER, now + 398 * day));
+        assert_true(verifies(ca, server, X509_PURPOSE_SSL_SERVER, now + 3649 * day));
+        assert_false(verifies(ca, server, X509_PURPOSE_SSL_SERVER, now + 3651 * day));
         assert_false(verifies(ca, server, X509_PURPOSE_SSL_SERVER, now - day));
         X509_free(ca);
         X509_free(server);

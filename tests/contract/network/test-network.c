@@ -19,7 +19,7 @@
 #include <cmocka.h>
 
 #define ELEMENTSOF(a) (sizeof(a) / sizeof((a)[0]))
-#define STATE "/run/tenantd/network-routed/"
+#define STATE "/run/tenantd/.network-routed/"
 #define SHORT_MS 150 /* a connection that must not come: local, so it would be there at once */
 
 static struct tenant a, b, c;
