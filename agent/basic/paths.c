@@ -20,6 +20,7 @@ static const struct {
         [PATH_RUNTIME] = { "/run/tenantd", 0711 },
         [PATH_SUBUID] = { "/etc/subuid", 0 },
         [PATH_SUBGID] = { "/etc/subgid", 0 },
+        [PATH_ENABLED] = { "/etc/systemd/system/tenants.target.wants", 0755 },
 };
 
 static char paths[PATH_COUNT][PATH_MAX / 8];

@@ -13,6 +13,7 @@ enum path_id {
         PATH_RUNTIME, /* /run/tenantd, 0711: NAME/{lock,journal,notify,root} */
         PATH_SUBUID, /* /etc/subuid */
         PATH_SUBGID, /* /etc/subgid */
+        PATH_ENABLED, /* /etc/systemd/system/tenants.target.wants: links of `systemctl enable tenant@NAME` */
         PATH_COUNT,
 };
 

@@ -48,29 +48,31 @@ static int undo(const char *name, enum tenant_kind kind, const Backend *b, Tenan
         }
 }
 
+/* One kind by itself: a backend that cannot be loaded any more must not keep the others from their undo. */
+static int undo_kind(const char *name, const Allocation *a, const Journal *j, enum tenant_kind kind,
+                     TenantError *error) {
+        _cleanup_(backends_free_p) Backends *backends = NULL;
+        int r = backends_load_for_release(name, a, &host_default, KIND_BIT(kind), &backends, error);
+
+        for (size_t i = 0; r >= 0 && i < j->n_facts; i++) {
+                if (j->facts[i].kind == kind) {
+                        r = backend_add_fact(&backends->kind[kind], j->facts[i].key, j->facts[i].value);
+                }
+        }
+        return r < 0 ? r : undo(name, kind, &backends->kind[kind], error);
+}
+
 static int undo_all(const char *name, const Journal *j, TenantError *error) {
         _cleanup_(allocation_free_p) Allocation *a = NULL;
-        _cleanup_(backends_free_p) Backends *backends = NULL;
-        unsigned kinds = 0;
         int r = allocation_load(name, &a, error), first = 0;
 
-        if (r < 0) {
-                return r;
-        }
-        for (size_t i = 0; i < j->n_steps; i++) {
-                kinds |= KIND_BIT(j->steps[i]);
-        }
-        r = backends_load_for_release(name, a, &host_default, kinds, &backends, error);
-        for (size_t i = 0; r >= 0 && i < j->n_facts; i++) {
-                r = backend_add_fact(&backends->kind[j->facts[i].kind], j->facts[i].key, j->facts[i].value);
-        }
         if (r < 0) {
                 return r;
         }
         for (size_t i = j->n_steps; i > 0; i--) {
                 TenantError one = { 0 };
 
-                r = undo(name, j->steps[i - 1], &backends->kind[j->steps[i - 1]], &one);
+                r = undo_kind(name, a, j, j->steps[i - 1], &one);
                 if (r < 0 && first == 0) { /* the others are undone all the same */
                         first = r;
                         *error = one;

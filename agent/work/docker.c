@@ -300,9 +300,15 @@ static int push_files_inside(const char *name, Push *push, const struct tenant_h
 }
 
 int docker_push_certificates(const char *name, const struct tenant_host *host, TenantError *error) {
-        /* try-restart: a dockerd that does not run reads them when it starts. */
-        static char *const restart[] = { (char *) "systemctl", (char *) "try-restart",
-                                         (char *) "docker.service", NULL };
+        /*
+         * try-restart: a dockerd that does not run reads them when it starts. Debian's unit allows three
+         * starts a minute; one too many would leave dockerd down.
+         */
+        static char *const restart[] = {
+                (char *) "sh", (char *) "-c",
+                (char *) "systemctl reset-failed docker.service; exec systemctl try-restart docker.service",
+                NULL
+        };
         _cleanup_(run_result_done) RunResult result = { 0 };
         _cleanup_(push_done) Push push = { 0 };
         int r = push_read(name, &push, error);

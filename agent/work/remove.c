@@ -88,6 +88,16 @@ int tenant_wipe(const char *name, const struct tenant_host *host, TenantError *e
         return r < 0 ? r : free_allocation(name, error);
 }
 
+/* Else a new tenant of the name would start with the host unasked. Read by systemd at its next reload. */
+static void disable(const char *name, const struct tenant_host *host) {
+        char path[400];
+
+        snprintf(path, sizeof(path), "%s/tenant@%s.service", path_get(PATH_ENABLED), name);
+        if (unlink(path) < 0 && errno != ENOENT) {
+                host_log(host, 4, "Cannot remove %s, ignoring: %s", path, strerror(errno));
+        }
+}
+
 /* What would stop tenant_wipe, asked before the definition is gone. */
 static int check_removable(const char *name, TenantError *error) {
         _cleanup_(allocation_free_p) Allocation *a = NULL;
@@ -127,6 +137,7 @@ int work_remove_tenant(const char *name, const struct tenant_host *host, TenantE
         if (r < 0) {
                 return r;
         }
+        disable(name, host);
         host_progress(host, -1.0, "destroy");
         return tenant_wipe(name, host, error);
 }

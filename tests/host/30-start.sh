@@ -65,6 +65,7 @@ systemctl reset-failed tenant@nobody
 ok "one is removed" tenantctl remove one
 
 many=20
+has native || many=6 # emulated, twenty boots at once take minutes and show no more
 for i in $(seq $many); do
         tenant "many$i" && systemctl enable --quiet "tenant@many$i"
 done
@@ -75,8 +76,9 @@ all_up() {
 }
 ok "all are up" wait_for 60 all_up
 ok "with distinct ids" test "$(for i in $(seq $many); do awk '{print $2}' "/proc/$(init_of "many$i")/uid_map"; done | sort -u | wc -l)" -eq $many
-for i in $(seq $many); do systemctl disable --quiet "tenant@many$i"; done
 ok "all stop" systemctl stop 'tenant@many*.service'
 for i in $(seq $many); do tenantctl --quiet remove "many$i"; done
+not_ok "removal takes the links of systemctl enable along" compgen -G "/etc/systemd/system/tenants.target.wants/tenant@many*"
+systemctl daemon-reload
 rm -rf /run/tenantd/nobody
 ok "nothing is left" census_clean

@@ -51,7 +51,7 @@ listen() {
 
 # said_until WORD COMMAND...: COMMAND, which sends WORD, is repeated until it is heard.
 said_until() {
-        local tries
+        local _
         for _ in 1 2 3 4 5; do
                 "${@:2}"
                 wait_for 1 grep -q "$1" "$heard" && return 0
