@@ -46,7 +46,7 @@ refusal_points() {
 
 memory_points() {
         is "$(payload glut memory.max)" $((192 << 20)) "MemoryMax is set"
-        is "$(payload glut memory.swap.max)" 0 "SwapMax is set"
+        is "$(payload glut memory.swap.max)" 0 "MemorySwapMax is set"
         is "$(usage glut MemoryLimitBytes)" $((192 << 20)) "and shown"
         long_run glut -- tail /dev/zero >/dev/null 2>&1
         is "$?" 137 "what takes more is killed"
@@ -94,7 +94,7 @@ disk_points() {
 }
 
 settings=(Docker.Enabled=yes)
-! has controllers || settings+=(MemoryMax=192M SwapMax=0 TasksMax=300 CPUQuota=50%)
+! has controllers || settings+=(MemoryMax=192M MemorySwapMax=0 TasksMax=300 CPUQuota=50%)
 ! has quota || settings+=(Size=256M Inodes=3000)
 
 ok "an image" image debian12-minimal

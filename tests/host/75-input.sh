@@ -217,7 +217,8 @@ resource_points() {
         local server
         busybox httpd -f -p 22123 -h /src/tests &
         server=$!
-        ok "Docker's port is taken by a program" wait_for 5 create AddressInUse 22123 x Image=debian12-minimal Profile=docker Docker.Port=22123
+        ok "(a program listens)" wait_for 5 bash -c 'ss -ltnH "sport = :22123" | grep -q .'
+        ok "Docker's port is taken by a program" create AddressInUse 22123 x Image=debian12-minimal Profile=docker Docker.Port=22123
         kill "$server"
         tenant holder Publish=8090:80
         local census_before
