@@ -31,12 +31,13 @@ floor_end() {
 
 # --- ours: the runner of the unit under strace -----------------------------------------------------------------------
 
-# -D: the runner stays the unit's main process, strace is beside it.
+# -D: the runner stays the unit's main process, strace is beside it; both in the leaf that the runner would go to anyway, since
+# no process may be in the unit's own cgroup when controllers are enabled below it.
 traced() { # NAME FILE
-        local directory=/run/systemd/system/tenant@$1.service.d
+        local directory=/run/systemd/system/tenant@$1.service.d group=/sys/fs/cgroup/tenant.slice/tenant@$1.service/runner
         mkdir -p "$directory"
-        printf '[Service]\nExecStart=\nExecStart=/usr/bin/strace -D -f -o %s /usr/libexec/tenantd/tenant-run %%i\n' \
-                "$2" >"$directory/strace.conf"
+        printf '[Service]\nExecStart=\nExecStart=/bin/sh -c "%s; exec strace -D -f -o %s /usr/libexec/tenantd/tenant-run %%i"\n' \
+                "mkdir -p $group && echo \$\$\$\$ >$group/cgroup.procs" "$2" >"$directory/strace.conf"
         systemctl daemon-reload
 }
 
