@@ -171,7 +171,7 @@ static int write_docker_dropin(int root_fd) {
  */
 static int mask_units(int root_fd) {
         static const char *const units[] = { "modprobe@.service", "sys-kernel-debug.mount",
-                                             "sys-kernel-tracing.mount" };
+                                             "sys-kernel-tracing.mount", "sys-kernel-config.mount" };
         _cleanup_close_ int system = directory(root_fd, "run/systemd/system");
 
         if (system < 0) {
