@@ -279,8 +279,7 @@ int apt_sources_find(const char *directory, const char *suite, char ***ret, Tena
         if (!entries) {
                 return error_set(error, ENOENT, E_HOST_NOT_READY,
                                  "No apt source of this host has the suite '%s'; write one to %s/%s.list, "
-                                 "for example: deb "
-                                 "http://deb.debian.org/debian %s main",
+                                 "as: deb URL-OF-A-MIRROR %s main",
                                  suite, directory, suite, suite);
         }
         *ret = TAKE_PTR(entries);

@@ -66,21 +66,27 @@ static int remove_runtime(const char *name, TenantError *error) {
                      : 0;
 }
 
+/*
+ * Takes the lock of a tenant that can be removed: stopped, released, its allocation readable or missing (*ret NULL).
+ * Closing the descriptor unlocks.
+ */
+static int lock_removable(const char *name, Allocation **ret, TenantError *error) {
+        _cleanup_close_ int running = tenant_lock(name, error);
+        int r = running < 0 ? running : check_released(name, error);
+
+        if (r >= 0) {
+                r = allocation_load(name, ret, error);
+        }
+        return r < 0 && r != -ENOENT ? r : TAKE_FD(running);
+}
+
 int tenant_wipe(const char *name, const struct tenant_host *host, TenantError *error) {
         _cleanup_(allocation_free_p) Allocation *a = NULL;
-        _cleanup_close_ int running = tenant_lock(name, error);
+        _cleanup_close_ int running = lock_removable(name, &a, error);
         int r;
 
         if (running < 0) {
                 return running;
-        }
-        r = check_released(name, error);
-        if (r < 0) {
-                return r;
-        }
-        r = allocation_load(name, &a, error);
-        if (r < 0 && r != -ENOENT) {
-                return r;
         }
         r = a ? destroy_volume(name, a, host, error) : 0;
         /* The allocation last: by it, what is cut short here is found again. */
@@ -101,18 +107,9 @@ static void disable(const char *name, const struct tenant_host *host) {
 /* What would stop tenant_wipe, asked before the definition is gone. */
 static int check_removable(const char *name, TenantError *error) {
         _cleanup_(allocation_free_p) Allocation *a = NULL;
-        _cleanup_close_ int running = tenant_lock(name, error);
-        int r;
+        _cleanup_close_ int running = lock_removable(name, &a, error);
 
-        if (running < 0) {
-                return running;
-        }
-        r = check_released(name, error);
-        if (r < 0) {
-                return r;
-        }
-        r = allocation_load(name, &a, error);
-        return r == -ENOENT ? 0 : r;
+        return running < 0 ? running : 0;
 }
 
 int work_remove_tenant(const char *name, const struct tenant_host *host, TenantError *error) {
