@@ -111,7 +111,7 @@ limit_points() {
         as acme run --rm --memory 32m --memory-swap 32m busybox dd if=/dev/zero of=/dev/null bs=96M count=1 >/dev/null 2>&1
         is "$?" 137 "and kills"
         is "$(as acme run --rm --pids-limit 20 busybox cat /sys/fs/cgroup/pids.max)" 20 "--pids-limit is set"
-        ok "and stops a fork bomb" prints "can't fork" as acme run --rm --pids-limit 20 busybox sh -c 'for i in $(seq 40); do sleep 2 & done 2>&1; true'
+        ok "and stops a fork bomb" prints "can't fork" as acme run --rm --pids-limit 20 busybox sh -c 'sh -c "for i in \$(seq 40); do sleep 60 & done" 2>&1; true'
         is "$(as acme run --rm --cpus 0.5 busybox cat /sys/fs/cgroup/cpu.max)" "50000 100000" "--cpus is set"
 }
 
