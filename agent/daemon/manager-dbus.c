@@ -473,7 +473,7 @@ static int reply_check_host(WorkResult *result, sd_bus_message *reply) {
 }
 
 static int method_check_host(Call *call, TenantError *error) {
-        return pending_start(call, task_new(), task_check_host, reply_check_host, false, error);
+        return pending_start(call, task_new(), task_check_host, reply_check_host, 0, error);
 }
 
 static int get_version(sd_bus *bus, const char *path, const char *interface, const char *property,

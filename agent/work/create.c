@@ -132,7 +132,7 @@ static void creation_done(Creation *c) {
 
 /* Everything that must not be decided twice at once. */
 static int allocate(Creation *c, char *names[TENANT_KIND_COUNT], TenantError *error) {
-        _cleanup_close_ int lock = allocation_lock(error);
+        _cleanup_close_ int lock = allocation_lock(c->host, error);
         int r;
 
         if (lock < 0) {

@@ -199,7 +199,7 @@ static void collect(const Plugin *plugin, enum tenant_kind kind, int store_fd, c
  */
 static int recover_backends(const struct tenant_host *host, TenantError *error) {
         _cleanup_(living_done) Living living = { 0 };
-        _cleanup_close_ int lock = allocation_lock(error), store = path_open(PATH_STORAGE);
+        _cleanup_close_ int lock = allocation_lock(host, error), store = path_open(PATH_STORAGE);
         int r = lock < 0 ? lock : allocation_collect(error);
 
         if (r >= 0 && store < 0) {

@@ -374,9 +374,10 @@ static void take_back(Change *c) {
         }
         if (c->port_changed) {
                 TenantError e = { 0 };
+                _cleanup_close_ int lock = allocation_lock(NULL, &e);
 
                 c->allocation->docker_port = c->port_before;
-                if (allocation_save(c->name, c->allocation, &e) < 0) {
+                if (lock < 0 || allocation_save(c->name, c->allocation, &e) < 0) {
                         host_log(c->host, 4, "Tenant %s: %s", c->name, e.message);
                 }
         }
@@ -400,7 +401,7 @@ static int set_locked(Change *c, const Keyfile *changes, TenantError *error) {
                 return r;
         }
         {
-                _cleanup_close_ int lock = allocation_lock(error);
+                _cleanup_close_ int lock = allocation_lock(c->host, error);
 
                 r = lock < 0 ? lock : check_others(c, changes, error);
         }
