@@ -191,6 +191,7 @@ static void begin_recovery(Manager *m) {
         m->recovery_wanted = false;
         if (worker_start(m->event, -1, task_recover, NULL, &events, m, &m->recovery, &error) < 0) {
                 log_warning("Cannot remove what an earlier agent left, ignoring: %s", error.message);
+                jobs_begin_waiting(m); /* no end of a recovery will */
         }
 }
 
