@@ -22,6 +22,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 typedef struct Composer {
         const RunOptions *options;
@@ -36,7 +37,7 @@ typedef struct Composer {
         SeccompFilter seccomp;
         Guest guest;
         int volume_fd, image_fd, payload_fd, child_fd;
-        pid_t init;
+        pid_t init, killed; /* killed: to be reaped */
 } Composer;
 
 void fault_point(const RunOptions *options, const char *step) {
@@ -119,7 +120,7 @@ static int step_image(Composer *c, TenantError *error) {
         if (root < 0) {
                 return root;
         }
-        c->image_fd = idmap_mount(root, IMAGE_ID_BASE, ids.base, count, error);
+        c->image_fd = idmap_mount(root, IMAGE_ID_BASE, ids.base, count, &c->killed, error);
         return c->image_fd < 0 ? c->image_fd : 0;
 }
 
@@ -310,7 +311,12 @@ static int step_network(Composer *c, TenantError *error) {
 }
 
 static int step_exec(Composer *c, TenantError *error) {
-        return child_failed(c, 0, error) ? error->code : 0;
+        bool failed = child_failed(c, 0, error);
+
+        if (c->killed > 0) {
+                (void) waitpid(c->killed, NULL, 0);
+        }
+        return failed ? error->code : 0;
 }
 
 static const struct {

@@ -8,7 +8,6 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
-#include <sys/wait.h>
 
 static int write_map(pid_t pid, const char *file, const struct tenant_idmap *map, uint32_t n) {
         char path[64], text[TENANT_IDMAP_MAX * 36];
@@ -41,22 +40,22 @@ static pid_t holder_start(void) {
         return clone(wait_to_be_killed, stack + sizeof(stack), CLONE_VM | CLONE_NEWUSER | SIGCHLD, NULL);
 }
 
-static void holder_stop(const pid_t *pid) {
+static void holder_kill(const pid_t *pid) {
         if (*pid > 0) {
                 kill(*pid, SIGKILL);
-                waitpid(*pid, NULL, 0);
         }
 }
 
-static int userns_open(uint32_t from, uint32_t to, uint32_t count) {
+static int userns_open(uint32_t from, uint32_t to, uint32_t count, pid_t *ret_child) {
         const struct tenant_idmap line = { .inside = from, .outside = to, .count = count };
         const struct tenant_namespace_plan plan = {
                 .uid_map = { line }, .n_uid_map = 1, .gid_map = { line }, .n_gid_map = 1
         };
-        _cleanup_(holder_stop) pid_t pid = holder_start();
+        _cleanup_(holder_kill) pid_t pid = holder_start();
         char path[64];
         int fd, r;
 
+        *ret_child = pid > 0 ? pid : 0;
         if (pid < 0) {
                 return -errno;
         }
@@ -69,8 +68,9 @@ static int userns_open(uint32_t from, uint32_t to, uint32_t count) {
         return fd < 0 ? -errno : fd;
 }
 
-int idmap_mount(int root_fd, uint32_t from, uint32_t to, uint32_t count, TenantError *error) {
-        _cleanup_close_ int userns = userns_open(from, to, count), mount = -1;
+int idmap_mount(int root_fd, uint32_t from, uint32_t to, uint32_t count, pid_t *ret_child,
+                TenantError *error) {
+        _cleanup_close_ int userns = userns_open(from, to, count, ret_child), mount = -1;
         struct mount_attr attributes = { .attr_set =
                                                  MOUNT_ATTR_IDMAP | MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV };
 

@@ -67,7 +67,7 @@ skip() {
         echo "ok $tap_points - ${2:-not tried} # SKIP $1"
 }
 
-# has WORD: is true if this host has it: controllers, quota, modules, apparmor, rlimits, native (speed).
+# has WORD: is true if this host has it: controllers, quota, modules, apparmor, rlimits, native (speed), kernel (of its own).
 has() { grep -qxF "$1" /run/test-host/has; }
 
 # needs WORD...: skips the whole test where this host lacks one of them.
