@@ -220,11 +220,11 @@ static int step_clone(Composer *c, TenantError *error) {
 
 static int write_init_file(Composer *c) {
         _cleanup_close_ int fd =
-                openat(c->runtime_fd, "init", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+                open_beneath(c->runtime_fd, "init", O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK, 0600);
         char text[16];
 
         if (fd < 0) {
-                return -errno;
+                return fd;
         }
         snprintf(text, sizeof(text), "%d", c->init);
         return fd_write_all(fd, text, strlen(text));

@@ -63,7 +63,7 @@ static void fail(Runner *r, const TenantError *error) {
         r->failed = true;
         log_error("Tenant '%s' did not start: %s", r->options->name, error->message);
         /* For the agent, which tells the caller of Start; the journal has it anyway. */
-        fd = openat(r->runtime_fd, "error", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+        fd = open_beneath(r->runtime_fd, "error", O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK, 0600);
         if (fd >= 0) {
                 (void) dprintf(fd, "%s: %s\n", error->name[0] ? error->name : E_FAILED, error->message);
         }
