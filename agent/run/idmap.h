@@ -4,6 +4,7 @@
 
 #include "error.h"
 #include <stdint.h>
+#include <sys/types.h>
 
 /*
  * A detached, read-only, nodev mount of the tree at root_fd in which the `count` ids from `from` on disk appear as those from
