@@ -218,7 +218,7 @@ void lifecycle_end(Manager *m) {
         if (is_busy(m) || m->recovery_wanted || dir < 0) {
                 return;
         }
-        fd = open_beneath(dir, CLEAN_FILE, O_WRONLY | O_CREAT, 0600);
+        fd = open_beneath(dir, CLEAN_FILE, O_WRONLY | O_CREAT | O_NONBLOCK, 0600);
         if (fd < 0) {
                 log_debug("Cannot make %s, ignoring: %s", CLEAN_FILE, strerror(-fd));
         }

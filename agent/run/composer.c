@@ -24,6 +24,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 typedef struct Composer {
         const RunOptions *options;
@@ -38,7 +39,7 @@ typedef struct Composer {
         SeccompFilter seccomp;
         Guest guest;
         int volume_fd, image_fd, payload_fd, child_fd;
-        pid_t init;
+        pid_t init, killed; /* killed: to be reaped */
 } Composer;
 
 void fault_point(const RunOptions *options, const char *step) {
@@ -121,7 +122,7 @@ static int step_image(Composer *c, TenantError *error) {
         if (root < 0) {
                 return root;
         }
-        c->image_fd = idmap_mount(root, IMAGE_ID_BASE, ids.base, count, error);
+        c->image_fd = idmap_mount(root, IMAGE_ID_BASE, ids.base, count, &c->killed, error);
         return c->image_fd < 0 ? c->image_fd : 0;
 }
 
@@ -219,11 +220,11 @@ static int step_clone(Composer *c, TenantError *error) {
 
 static int write_init_file(Composer *c) {
         _cleanup_close_ int fd =
-                openat(c->runtime_fd, "init", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+                open_beneath(c->runtime_fd, "init", O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK, 0600);
         char text[16];
 
         if (fd < 0) {
-                return -errno;
+                return fd;
         }
         snprintf(text, sizeof(text), "%d", c->init);
         return fd_write_all(fd, text, strlen(text));
@@ -312,17 +313,23 @@ static int step_network(Composer *c, TenantError *error) {
 }
 
 static int step_exec(Composer *c, TenantError *error) {
-        return child_failed(c, 0, error) ? error->code : 0;
+        bool failed = child_failed(c, 0, error);
+
+        if (c->killed > 0) {
+                (void) waitpid(c->killed, NULL, 0);
+        }
+        return failed ? error->code : 0;
 }
 
+/* The cgroup comes before what forks: a child that was killed but is not dead yet would be in the unit's own, which has to be empty. */
 static const struct {
         const char *name;
         int (*run)(Composer *c, TenantError *error);
 } steps[] = {
-        { "journal", step_journal },     { "definition", step_definition }, { "backends", step_backends },
-        { "guest", step_guest },         { "storage", step_storage },       { "image", step_image },
-        { "namespace", step_namespace }, { "cgroup", step_cgroup },         { "clone", step_clone },
-        { "maps", step_maps },           { "network", step_network },       { "exec", step_exec },
+        { "journal", step_journal }, { "definition", step_definition }, { "backends", step_backends },
+        { "guest", step_guest },     { "storage", step_storage },       { "cgroup", step_cgroup },
+        { "image", step_image },     { "namespace", step_namespace },   { "clone", step_clone },
+        { "maps", step_maps },       { "network", step_network },       { "exec", step_exec },
 };
 
 static void host_log(void *userdata, int level, const char *message) {

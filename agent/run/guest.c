@@ -224,7 +224,8 @@ static int write_certificates(const Guest *g, int root_fd) {
 
 /* Over a plain file only: a tenant that manages DNS itself has a link or nothing there, and keeps it. */
 static int place_resolv_conf(const Guest *g, int root_fd, TenantError *error) {
-        _cleanup_close_ int target = open_beneath(root_fd, "etc/resolv.conf", O_PATH, 0), source = -1;
+        _cleanup_close_ int target = open_beneath(root_fd, "etc/resolv.conf", O_PATH, 0), file = -1,
+                            source = -1;
         struct stat st;
         int r;
 
@@ -236,9 +237,10 @@ static int place_resolv_conf(const Guest *g, int root_fd, TenantError *error) {
                 return error_set_errno(error, r, E_FAILED,
                                        "Cannot write /run/host/resolv.conf in the tenant");
         }
-        source = open_tree(root_fd, "run/host/resolv.conf", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+        file = open_beneath(root_fd, "run/host/resolv.conf", O_PATH, 0);
+        source = file < 0 ? file : open_tree(file, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
         if (source < 0) {
-                return error_set_errno(error, errno, E_FAILED,
+                return error_set_errno(error, file < 0 ? file : errno, E_FAILED,
                                        "Cannot clone /run/host/resolv.conf in the tenant");
         }
         return mounts_place(source, root_fd, "etc/resolv.conf", error);

@@ -8,7 +8,6 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
-#include <sys/wait.h>
 
 _Noreturn static int wait_to_be_killed(void *unused) {
         for (;;) {
@@ -23,18 +22,18 @@ static pid_t holder_start(void) {
         return clone(wait_to_be_killed, stack + sizeof(stack), CLONE_VM | CLONE_NEWUSER | SIGCHLD, NULL);
 }
 
-static void holder_stop(const pid_t *pid) {
+static void holder_kill(const pid_t *pid) {
         if (*pid > 0) {
                 kill(*pid, SIGKILL);
-                waitpid(*pid, NULL, 0);
         }
 }
 
-static int userns_open(uint32_t from, uint32_t to, uint32_t count) {
-        _cleanup_(holder_stop) pid_t pid = holder_start();
+static int userns_open(uint32_t from, uint32_t to, uint32_t count, pid_t *ret_child) {
+        _cleanup_(holder_kill) pid_t pid = holder_start();
         char path[64];
         int fd, r;
 
+        *ret_child = pid > 0 ? pid : 0;
         if (pid < 0) {
                 return -errno;
         }
@@ -47,8 +46,9 @@ static int userns_open(uint32_t from, uint32_t to, uint32_t count) {
         return fd < 0 ? -errno : fd;
 }
 
-int idmap_mount(int root_fd, uint32_t from, uint32_t to, uint32_t count, TenantError *error) {
-        _cleanup_close_ int userns = userns_open(from, to, count), mount = -1;
+int idmap_mount(int root_fd, uint32_t from, uint32_t to, uint32_t count, pid_t *ret_child,
+                TenantError *error) {
+        _cleanup_close_ int userns = userns_open(from, to, count, ret_child), mount = -1;
         struct mount_attr attributes = { .attr_set =
                                                  MOUNT_ATTR_IDMAP | MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV };
 

@@ -63,7 +63,7 @@ int allocation_lock(const struct tenant_host *host, TenantError *error) {
         if (dir_fd < 0) {
                 return dir_fd;
         }
-        fd = open_beneath(dir_fd, ".lock", O_RDWR | O_CREAT, 0600);
+        fd = open_beneath(dir_fd, ".lock", O_RDWR | O_CREAT | O_NONBLOCK, 0600);
         if (fd < 0) {
                 return error_set_errno(error, fd, E_FAILED, "Cannot open %s/.lock", path_get(PATH_TENANTS));
         }

@@ -187,9 +187,12 @@ static int build_directory_make(const char *name, int images_fd, TenantError *er
 
         snprintf(path, sizeof(path), ".%s.build", name);
         r = tree_remove(images_fd, path);
-        fd = r < 0 ? r : mkdir_open_beneath(images_fd, path, 0700);
-        if (fd < 0 || fchownat(fd, "", IMAGE_ID_BASE, IMAGE_ID_BASE, AT_EMPTY_PATH) < 0 ||
-            fchmodat(images_fd, path, 01777, 0) < 0) { /* what /tmp is */
+        if (r >= 0 && mkdirat(images_fd, path, 0700) < 0) {
+                r = -errno;
+        }
+        fd = r < 0 ? r : open_beneath(images_fd, path, O_RDONLY | O_DIRECTORY, 0);
+        if (fd < 0 || fchown(fd, IMAGE_ID_BASE, IMAGE_ID_BASE) < 0 ||
+            fchmod(fd, 01777) < 0) { /* what /tmp is */
                 return error_set_errno(error, fd < 0 ? fd : errno, E_FAILED, "Cannot make %s/%s",
                                        path_get(PATH_IMAGES), path);
         }

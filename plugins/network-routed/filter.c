@@ -136,7 +136,7 @@ void filter_port(struct filter *f, enum filter_verb verb, const struct tenant_po
 }
 
 int filter_commit(struct filter *f, size_t *ret_operation) {
-        _cleanup_close_ int fd = -1;
+        _cleanup_netfilter_ int fd = -1;
         uint32_t message = 0;
         int r;
 
@@ -222,7 +222,7 @@ static int each_answer(const struct nlmsghdr *answer, void *userdata) {
 
 static int list_set(const char *name, struct listing *listing) {
         _cleanup_(set_free_p) struct nftnl_set *set = set_new(name);
-        _cleanup_close_ int fd = netlink_open(NETLINK_NETFILTER);
+        _cleanup_netfilter_ int fd = netlink_open(NETLINK_NETFILTER);
         uint8_t request[BATCH_MESSAGE_MAX] __attribute__((aligned(8))) = {};
         struct nlmsghdr *m;
         int r;
@@ -260,7 +260,7 @@ static int stop_after_answer(const struct nlmsghdr *answer, void *userdata) {
 int filter_port_owned(const struct tenant_port *port, uint32_t address) {
         _cleanup_(elem_free_p) struct nftnl_set_elem *elem = nftnl_set_elem_alloc();
         _cleanup_(set_free_p) struct nftnl_set *set = set_new(port_map(port->protocol));
-        _cleanup_close_ int fd = netlink_open(NETLINK_NETFILTER);
+        _cleanup_netfilter_ int fd = netlink_open(NETLINK_NETFILTER);
         uint8_t request[BATCH_MESSAGE_MAX] __attribute__((aligned(8))) = {};
         uint16_t key = htons(port->host_port);
         uint32_t found = 0;
@@ -284,7 +284,7 @@ static int ignore_answer(const struct nlmsghdr *answer, void *userdata) {
 }
 
 int filter_probe(void) {
-        _cleanup_close_ int fd = netlink_open(NETLINK_NETFILTER);
+        _cleanup_netfilter_ int fd = netlink_open(NETLINK_NETFILTER);
         uint8_t request[64] __attribute__((aligned(8))) = {};
         struct nlmsghdr *m;
 

@@ -4,8 +4,10 @@
  * Owned by whoever holds the struct batch; no state beyond it.
  */
 #include "netlink.h"
+#include <linux/io_uring.h>
 #include <linux/netlink.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 
 #define ANSWER_MAX 16384 /* one datagram of answers; dumps use up to 16 KiB in kernels up to 6.18 */
 
@@ -51,6 +53,28 @@ int netlink_open(int protocol) {
         int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
 
         return fd < 0 ? -errno : fd;
+}
+
+/*
+ * When a transaction, anybody's, has just removed something, closing a netfilter socket waits for an RCU grace period (4 to 16 ms;
+ * net/netfilter/nf_tables_api.c, nft_rcv_nl_event). All answers have been read, so that wait is for nothing: the socket is made a
+ * file of an io_uring, whose files a worker of the kernel closes. Without io_uring (kernel.io_uring_disabled) the wait is ours.
+ */
+static void close_by_worker(int fd) {
+        struct io_uring_params parameters = {};
+        _cleanup_close_ int ring = (int) syscall(SYS_io_uring_setup, 1, &parameters);
+
+        if (ring >= 0) {
+                (void) syscall(SYS_io_uring_register, ring, IORING_REGISTER_FILES, &fd,
+                               1); /* or close() waits */
+        }
+}
+
+void netfilter_close(int fd) {
+        if (fd >= 0) {
+                close_by_worker(fd);
+                (void) close(fd);
+        }
 }
 
 /* Asks for an answer to one message only; errors come for all of them anyway. */

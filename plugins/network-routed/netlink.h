@@ -30,6 +30,14 @@ void batch_end(struct batch *b, struct nlmsghdr *message);
 /* An unbound socket in the caller's network namespace, or negative errno. */
 int netlink_open(int protocol) _must_check_;
 
+/* Closes a netfilter socket, without waiting for the kernel's grace period where the kernel lets us. -1: does nothing. */
+void netfilter_close(int fd);
+
+static inline void netfilter_close_p(int *fd) {
+        netfilter_close(*fd);
+}
+#define _cleanup_netfilter_ __attribute__((cleanup(netfilter_close_p)))
+
 /*
  * Sends all and reads the answers, which the kernel gives before sendto returns: nothing here waits.
  * 0: all were accepted. Otherwise the first error in the kernel's order; *ret_message (may be NULL) is its number.

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Images that take a processor's time: tars in every compression, and builds from Debian packages.
+# slow: debootstraps a suite
 # timeout: 240
 # shellcheck source=tests/lib/lib.sh
 . /src/tests/lib/lib.sh

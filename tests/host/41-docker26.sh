@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Docker 26.1 of Debian 13 in a tenant, as its customer has it.
+# slow: the same as 40-docker with a newer Docker
 # timeout: 240
 # shellcheck source=tests/lib/lib.sh
 . /src/tests/lib/lib.sh

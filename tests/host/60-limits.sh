@@ -73,7 +73,7 @@ memory_points() {
 
 process_points() {
         is "$(payload glut pids.max)" 300 "TasksMax is set"
-        ok "more processes are refused" bash -c "$(declare -f long_run); long_run glut -- bash -c 'for i in {1..400}; do sleep 30 & done' 2>&1 | grep -q 'fork'"
+        ok "more processes are refused" bash -c "$(declare -f long_run); long_run glut -- bash -c 'for i in {1..400}; do sleep 600 & done' 2>&1 | grep -q 'fork'"
         ok "never more than that" test "$(payload glut pids.peak 2>/dev/null || payload glut pids.current)" -le 300
         ok "nobody else is harmed" unharmed
         is "$(payload glut cpu.max)" "50000 100000" "CPUQuota is set"

@@ -12,9 +12,9 @@ work=$(mktemp -d /var/tmp/input.XXXXXX)
 
 # refused ERROR PATTERN VERB ARGUMENT...: by this error, with a text that matches, and nothing was made.
 refused() {
-        local name message
-        name=$(error_of "${@:3}" 2>/dev/null)
-        message=$(message_of "${@:3}")
+        local answer name message
+        answer=$(tenantctl --json "${@:3}" 2>&1 >/dev/null </dev/null) && return 1
+        { read -r name; read -r message; } < <(jq -r '.error.name, (.error.message | gsub("\n"; " "))' <<<"$answer")
         echo "$name: $message"
         [[ $name =~ ^($1)$ && $message =~ $2 ]] && census_clean
 }
@@ -227,26 +227,22 @@ resource_points() {
         ok "one that would be Docker's too" create AddressInUse 8090 x Image=debian12-minimal Profile=docker Docker.Port=8090
 
         # Tenants that have all there is, as far as their allocations say.
+        for ((number = 1; number <= 1216; number++)); do echo "/var/lib/tenantd/tenants/full$number"; done | xargs mkdir
         awk -v all=/var/lib/tenantd/tenants '
                 { line[NR] = $0 }
                 END {
                         for (base = 603979776; base < 1879048192; base += 1048576) {
-                                number++
-                                print all "/full" number
+                                file = all "/full" ++number "/allocation"
                                 for (i = 1; i <= NR; i++) {
                                         sub(/^IdBase=.*/, "IdBase=" (base < 604241920 ? 604241920 : base), line[i])
                                         sub(/^IdCount=.*/, "IdCount=" (base < 604241920 ? 786432 : 1048576), line[i])
                                         sub(/^Index=.*/, "Index=" (number + 100), line[i])
                                         sub(/^ProjectId=.*/, "ProjectId=" (1409286144 + number + 100), line[i])
-                                        text = text line[i] "|"
+                                        print line[i] >file
                                 }
-                                print text
-                                text = ""
+                                close(file)
                         }
-                }' /var/lib/tenantd/tenants/holder/allocation | while read -r directory && read -r text; do
-                mkdir "$directory"
-                tr '|' '\n' <<<"$text" >"$directory/allocation"
-        done
+                }' /var/lib/tenantd/tenants/holder/allocation
         census_before=$(census)
         ok "no range of ids is left" create NoSpace 'id|range' x Image=debian12-minimal Profile=plain
         rm -rf /var/lib/tenantd/tenants/full*

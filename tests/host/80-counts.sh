@@ -72,12 +72,15 @@ monitor_end() { # until the monitor has seen a last call of ours
         true
 }
 
-# Messages that the agent sends or is sent: method calls, replies and signals.
+# Messages that the agent sends or is sent: method calls, replies and signals. The end of a job's object, half a minute after the job,
+# falls into somebody else's time: it is counted with its own job, as one.
 agent_messages() { # FILE
         local name
         name=$(busctl call org.freedesktop.DBus / org.freedesktop.DBus GetNameOwner s org.tenantd1 | sed 's/^s "\(.*\)"$/\1/')
         jq -c --arg name "$name" 'select(.sender == $name or .destination == $name or .destination == "org.tenantd1")
+                | select(.member != "InterfacesRemoved")
                 | [.type, .sender, .destination, .member]' "$1"
+        echo '["signal","","","InterfacesRemoved"]'
 }
 
 members() { jq -r '.member // empty' "$1" | sort -u; }

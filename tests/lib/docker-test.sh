@@ -111,7 +111,7 @@ limit_points() {
         as acme run --rm --memory 32m --memory-swap 32m busybox dd if=/dev/zero of=/dev/null bs=96M count=1 >/dev/null 2>&1
         is "$?" 137 "and kills"
         is "$(as acme run --rm --pids-limit 20 busybox cat /sys/fs/cgroup/pids.max)" 20 "--pids-limit is set"
-        ok "and stops a fork bomb" prints "can't fork" as acme run --rm --pids-limit 20 busybox sh -c 'for i in $(seq 40); do sleep 2 & done 2>&1; true'
+        ok "and stops a fork bomb" prints "can't fork" as acme run --rm --pids-limit 20 busybox sh -c 'sh -c "for i in \$(seq 40); do sleep 60 & done" 2>&1; true'
         is "$(as acme run --rm --cpus 0.5 busybox cat /sys/fs/cgroup/cpu.max)" "50000 100000" "--cpus is set"
 }
 
@@ -266,14 +266,18 @@ docker_test() { # IMAGE VERSION
         ok "rival's too" wait_for 20 answers rival
         daemon_points "$2"
         container_points
-        network_points
         limit_points
         privileged_points
         setuid_points
-        tls_points
-        careless_points
-        rotate_points
-        again_points
+        if has native; then
+                network_points
+                tls_points
+                careless_points
+                rotate_points
+                again_points
+        else
+                skip "emulated, they take minutes, and nothing in them depends on the kind of host" "networks, TLS, restarts"
+        fi
         docker context rm -f acme >/dev/null
         rm -rf "$certificates" /run/test-host/{context,open}
         ok "stop" systemctl stop tenant@acme tenant@rival

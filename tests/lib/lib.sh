@@ -67,7 +67,7 @@ skip() {
         echo "ok $tap_points - ${2:-not tried} # SKIP $1"
 }
 
-# has WORD: is true if this host has it: controllers, quota, modules, apparmor, rlimits, native (speed).
+# has WORD: is true if this host has it: controllers, quota, modules, apparmor, rlimits, native (speed), kernel (of its own).
 has() { grep -qxF "$1" /run/test-host/has; }
 
 # needs WORD...: skips the whole test where this host lacks one of them.
@@ -113,9 +113,10 @@ census_links() { ip -o link | sed -n 's/^[0-9]*: \(tn[^:@]*\).*/link \1/p'; }
 
 census_cgroups() { find /sys/fs/cgroup/tenant.slice -mindepth 1 -type d -printf 'cgroup %P\n' 2>/dev/null; }
 
+# What tenantd puts there; what the kernel counts in sets of its own goes by itself.
 census_elements() {
         nft -j list table inet tenantd 2>/dev/null |
-                jq -r '.nftables[] | (.set // .map // empty) | .name as $n | (.elem // [])[] | "element \($n) \(tojson)"'
+                jq -r '.nftables[] | (.set // .map // empty) | .name as $n | select($n == "source" or ($n | startswith("publish_"))) | (.elem // [])[] | "element \($n) \(tojson)"'
 }
 
 # But for what is made once and stays: the store's directory, locks of names, the network backend's directory.

@@ -1,0 +1,24 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# S2: a user of the host runs a tenant's set-uid program by its path in the store, and gets the tenant's identity
+# mechanism: set-id files of a container within reach of host users (CVE-2025-64507: custom volumes of Incus with unshifted ids)
+# stopped by: store 0700 and owned by root, mounted nosuid,nodev; set-id counts on the tenant's own clone of the mount only
+# weakened: store mounted suid, its directories open to all
+
+attack() {
+        local file euid flags
+        in_place_sh 'mkdir -p /srv && cp /attacks/euid /srv/shell && chmod 6755 /srv/shell' || broken "no shell"
+        file=$(upper_of "$place")/srv/shell
+        [[ -u $file ]] || broken "$file is not set-uid"
+        flags=,$(findmnt -n -o VFS-OPTIONS -T "$file"),
+        if euid=$(on_host_as 65534 "$file" 2>&1) && [[ ${euid%% *} != 65534 ]]; then
+                breached "it made uid 65534 of the host to uid ${euid%% *}, the tenant's root"
+        fi
+        # Either wall has to do alone.
+        [[ $euid == *"ermission denied"* && $flags == *,nosuid,* && $flags == *,nodev,* ]] || broken "$euid (mount: $flags)"
+        stopped "Permission denied (mount: ${flags//,/ })"
+}
+
+weaken() { weak_tenant suid-store; }
+
+cleanup() { in_place rm -f /srv/shell; }

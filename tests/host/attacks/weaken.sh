@@ -1,0 +1,88 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# weaken.sh: a real tenant with walls taken away, by the harness and from outside: the program has no switch for it. For a switch
+# no-such-wall, three functions, of which the first is needed:
+#   weak_no_such_wall_on NAME        takes the wall away: called for a tenant that exists, before it starts, and for one that runs already
+#   weak_no_such_wall_off NAME       puts it back; needed where the wall is the host's or all tenants'
+#   weak_no_such_wall_settings       prints settings for its creation
+# A weak tenant is kept for the next attack with the same switches, and removed when the suite ends.
+
+weak_tenants=()
+weak_on=()
+# Written by what runs in subshells: names of all weak tenants that were made.
+weak_list=/run/test-host/weak-tenants
+
+weak_call() { # SWITCH SUFFIX NAME
+        local function=weak_${1//-/_}_$2
+        if declare -F "$function" >/dev/null; then
+                "$function" "$3"
+        else
+                [[ $2 != on ]] || { echo "no such switch: $1"; return 2; }
+        fi
+}
+
+weak_create() { # NAME SWITCH...
+        local name=$1 switch settings=()
+        for switch in "${@:2}"; do
+                mapfile -t -O "${#settings[@]}" settings < <(weak_call "$switch" settings "$name")
+        done
+        echo "$name" >>"$weak_list"
+        tenant "$name" "${settings[@]}"
+}
+
+# weak_tenant SWITCH...: becomes the current place.
+weak_tenant() {
+        local name switch
+        name=weak-$(IFS=-; echo "$*")
+        if ! grep -qsxF "$name" "$weak_list"; then
+                weak_create "$name" "$@" || return 2
+        fi
+        for switch; do
+                weak_on+=("$switch" "$name")
+                weak_call "$switch" on "$name" || return 2
+        done
+        if ! active "$name"; then
+                systemctl start "tenant@$name" || return 2
+                place_programs "$name" || return 2
+        fi
+        place=$name
+}
+
+# What the driver calls after each weakened attack.
+weak_restore() {
+        local i
+        for ((i = ${#weak_on[@]} - 2; i >= 0; i -= 2)); do
+                weak_call "${weak_on[i]}" off "${weak_on[i + 1]}"
+        done
+        weak_on=()
+}
+
+weak_end() {
+        local names
+        [[ -s $weak_list ]] || return 0
+        mapfile -t names <"$weak_list"
+        tenants_end "${names[@]}"
+        rm -f "$weak_list"
+}
+
+# --- the switches ----------------------------------------------------------------------------------------------------
+
+# The store as a careless administrator would have it: open to all users, set-id programs and devices count.
+weak_suid_store_on() {
+        mount -o remount,bind,suid,dev /var/lib/tenantd/storage &&
+                chmod 755 /var/lib/tenantd{,/storage,/storage/volumes,/storage/volumes/"$1"}
+}
+
+weak_suid_store_off() {
+        chmod 700 /var/lib/tenantd{,/storage,/storage/volumes,/storage/volumes/"$1"}
+        mount -o remount,bind,nosuid,nodev /var/lib/tenantd/storage
+}
+
+# Programs of tenantctl run get the filter from the same file, so it is everybody's until it is put back. One instruction: allow.
+weak_no_seccomp_on() {
+        printf '\x06\x00\x00\x00\x00\x00\xff\x7f' >/run/test-host/allow-all.bpf
+        mount --bind /run/test-host/allow-all.bpf /usr/share/tenantd/seccomp.bpf
+}
+
+weak_no_seccomp_off() { umount /usr/share/tenantd/seccomp.bpf; }
