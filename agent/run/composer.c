@@ -319,14 +319,16 @@ static int step_exec(Composer *c, TenantError *error) {
         return failed ? error->code : 0;
 }
 
+/* The cgroup comes before what forks: a child that was killed but is not dead yet would be in the unit's own, which has to
+ * be empty. */
 static const struct {
         const char *name;
         int (*run)(Composer *c, TenantError *error);
 } steps[] = {
-        { "journal", step_journal },     { "definition", step_definition }, { "backends", step_backends },
-        { "guest", step_guest },         { "storage", step_storage },       { "image", step_image },
-        { "namespace", step_namespace }, { "cgroup", step_cgroup },         { "clone", step_clone },
-        { "maps", step_maps },           { "network", step_network },       { "exec", step_exec },
+        { "journal", step_journal }, { "definition", step_definition }, { "backends", step_backends },
+        { "guest", step_guest },     { "storage", step_storage },       { "cgroup", step_cgroup },
+        { "image", step_image },     { "namespace", step_namespace },   { "clone", step_clone },
+        { "maps", step_maps },       { "network", step_network },       { "exec", step_exec },
 };
 
 static void host_log(void *userdata, int level, const char *message) {
