@@ -6,6 +6,7 @@
  * workers.
  */
 #include "inside.h"
+#include "apparmor.h"
 #include "fd.h"
 #include "host.h"
 #include "io.h"
@@ -100,6 +101,7 @@ static int read_bounds(Inside *i) {
         if (!proc_limits(pid, i->limits)) {
                 return -ESRCH;
         }
+        i->profile = apparmor_has((pid_t) pid);
         return pidfd_kill(i->init_pidfd, 0); /* it was init's until now */
 }
 
@@ -165,7 +167,7 @@ static long long now_msec(void) {
 
 /* The cgroup tells when its last process is gone. */
 static void wait_until_empty(int cgroup_fd, long long end) {
-        _cleanup_close_ int events = open_beneath(cgroup_fd, "cgroup.events", O_RDONLY, 0);
+        _cleanup_close_ int events = open_beneath(cgroup_fd, "cgroup.events", O_RDONLY | O_NONBLOCK, 0);
         char text[256];
 
         while (events >= 0 && now_msec() < end) {
@@ -313,7 +315,7 @@ static int drop_bound(uint64_t keep) {
 }
 
 /* The second child, process of the tenant's pid namespace. */
-static void be_inside(const Inside *i, const InsideChild *child) {
+static void be_inside(const Inside *i, const InsideChild *child, enum seccomp_kind filter) {
         TenantError e = { 0 };
         int r = 0;
 
@@ -325,7 +327,7 @@ static void be_inside(const Inside *i, const InsideChild *child) {
                 r = -errno;
         }
         r = r < 0 ? r : drop_bound(i->capabilities);
-        r = r < 0 ? r : seccomp_apply(&i->filter);
+        r = r < 0 ? r : seccomp_apply(&i->filter, filter);
         if (r < 0) {
                 error_set_errno(&e, r, E_FAILED, "Cannot become a process of tenant '%s'", i->name);
                 fail(&e);
@@ -346,6 +348,7 @@ static int wait_for(pid_t pid) {
 
 /* The first child: between the worlds, until the second has ended. */
 static void go_inside(const Inside *i, const InsideChild *child, int error_fd, pid_t worker) {
+        enum seccomp_kind filter;
         TenantError e = { 0 };
         pid_t pid;
         int r = shed(i);
@@ -354,6 +357,13 @@ static void go_inside(const Inside *i, const InsideChild *child, int error_fd, p
         if (r < 0) {
                 _exit(EXIT_FAILURE); /* seen as a death without a word */
         }
+        /* The second child inherits it. A tenant that started without could do nothing with a process that has it. */
+        r = i->profile ? apparmor_on_exec() : APPARMOR_NOT_LOADED;
+        if (r < 0) {
+                error_set_errno(&e, r, E_FAILED, "Cannot take the AppArmor profile of tenant '%s'", i->name);
+                fail(&e);
+        }
+        filter = r == APPARMOR_ENFORCED ? SECCOMP_MEDIATED : SECCOMP_STRICT;
         r = enter(i, &e);
         if (r < 0) {
                 fail(&e);
@@ -368,7 +378,7 @@ static void go_inside(const Inside *i, const InsideChild *child, int error_fd, p
                 fail(&e);
         }
         if (pid == 0) {
-                be_inside(i, child);
+                be_inside(i, child, filter);
         }
         /* Only watches now, and must not keep a pipe open. */
         if (close_range(0, UINT32_MAX, 0) < 0) {

@@ -16,6 +16,7 @@ typedef struct Inside {
         SeccompFilter filter;
         uint64_t capabilities; /* bounding set of the tenant's init */
         struct rlimit limits[RLIM_NLIMITS]; /* of the tenant's init */
+        bool profile; /* the tenant's init has the AppArmor profile */
         int init_pidfd;
         int payload_fd;
         int cgroup_fd; /* payload/tenantd.run.N */
