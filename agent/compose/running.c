@@ -26,7 +26,7 @@ static int lock_open(const char *name) {
         if (dir < 0) {
                 return dir;
         }
-        return open_beneath(dir, "lock", O_RDWR | O_CREAT, 0600);
+        return open_beneath(dir, "lock", O_RDWR | O_CREAT | O_NONBLOCK, 0600);
 }
 
 bool tenant_is_locked(const char *name) {

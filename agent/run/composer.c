@@ -7,6 +7,7 @@
 #include "backends.h"
 #include "child.h"
 #include "control.h"
+#include "docker-layout.h"
 #include "fd.h"
 #include "idmap.h"
 #include "image.h"
@@ -14,6 +15,7 @@
 #include "journal.h"
 #include "log.h"
 #include "paths.h"
+#include "usermap.h"
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <linux/securebits.h>
@@ -218,11 +220,11 @@ static int step_clone(Composer *c, TenantError *error) {
 
 static int write_init_file(Composer *c) {
         _cleanup_close_ int fd =
-                openat(c->runtime_fd, "init", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+                open_beneath(c->runtime_fd, "init", O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK, 0600);
         char text[16];
 
         if (fd < 0) {
-                return -errno;
+                return fd;
         }
         snprintf(text, sizeof(text), "%d", c->init);
         return fd_write_all(fd, text, strlen(text));
@@ -239,7 +241,7 @@ static int step_maps(Composer *c, TenantError *error) {
             network->plugin->ops.network.address(&network->context, &born.ready_docker.sin_addr, NULL) >=
                     0) {
                 born.ready_docker.sin_family = AF_INET;
-                born.ready_docker.sin_port = htons(GUEST_DOCKER_PORT);
+                born.ready_docker.sin_port = htons(DOCKER_TLS_PORT);
         }
         r = control_send(c->control_fd, &born, -1);
         if (r >= 0) {
@@ -249,7 +251,7 @@ static int step_maps(Composer *c, TenantError *error) {
                 r = -errno;
         }
         if (r >= 0) {
-                r = idmap_write(c->init, &c->plan);
+                r = usermap_write(c->init, &c->plan);
         }
         if (r >= 0 && send(c->child_fd, "m", 1, MSG_NOSIGNAL) < 0) {
                 r = -errno;
@@ -265,7 +267,7 @@ static size_t collect_ports(const Composer *c, struct tenant_port ports[static D
                 ports[n++] = (struct tenant_port){
                         .protocol = IPPROTO_TCP,
                         .host_port = c->allocation->docker_port,
-                        .tenant_port = GUEST_DOCKER_PORT,
+                        .tenant_port = DOCKER_TLS_PORT,
                 };
         }
         return n;
@@ -319,14 +321,15 @@ static int step_exec(Composer *c, TenantError *error) {
         return failed ? error->code : 0;
 }
 
+/* The cgroup comes before what forks: a child that was killed but is not dead yet would be in the unit's own, which has to be empty. */
 static const struct {
         const char *name;
         int (*run)(Composer *c, TenantError *error);
 } steps[] = {
-        { "journal", step_journal },     { "definition", step_definition }, { "backends", step_backends },
-        { "guest", step_guest },         { "storage", step_storage },       { "image", step_image },
-        { "namespace", step_namespace }, { "cgroup", step_cgroup },         { "clone", step_clone },
-        { "maps", step_maps },           { "network", step_network },       { "exec", step_exec },
+        { "journal", step_journal }, { "definition", step_definition }, { "backends", step_backends },
+        { "guest", step_guest },     { "storage", step_storage },       { "cgroup", step_cgroup },
+        { "image", step_image },     { "namespace", step_namespace },   { "clone", step_clone },
+        { "maps", step_maps },       { "network", step_network },       { "exec", step_exec },
 };
 
 static void host_log(void *userdata, int level, const char *message) {

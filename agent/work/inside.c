@@ -167,7 +167,7 @@ static long long now_msec(void) {
 
 /* The cgroup tells when its last process is gone. */
 static void wait_until_empty(int cgroup_fd, long long end) {
-        _cleanup_close_ int events = open_beneath(cgroup_fd, "cgroup.events", O_RDONLY, 0);
+        _cleanup_close_ int events = open_beneath(cgroup_fd, "cgroup.events", O_RDONLY | O_NONBLOCK, 0);
         char text[256];
 
         while (events >= 0 && now_msec() < end) {

@@ -113,9 +113,10 @@ census_links() { ip -o link | sed -n 's/^[0-9]*: \(tn[^:@]*\).*/link \1/p'; }
 
 census_cgroups() { find /sys/fs/cgroup/tenant.slice -mindepth 1 -type d -printf 'cgroup %P\n' 2>/dev/null; }
 
+# What tenantd puts there; what the kernel counts in sets of its own goes by itself.
 census_elements() {
         nft -j list table inet tenantd 2>/dev/null |
-                jq -r '.nftables[] | (.set // .map // empty) | .name as $n | (.elem // [])[] | "element \($n) \(tojson)"'
+                jq -r '.nftables[] | (.set // .map // empty) | .name as $n | select($n == "source" or ($n | startswith("publish_"))) | (.elem // [])[] | "element \($n) \(tojson)"'
 }
 
 # But for what is made once and stays: the store's directory, locks of names, the network backend's directory.

@@ -8,13 +8,14 @@
 # The program is run by every path that a host user might be given, with the doors opened for him by a careless administrator.
 attack() {
         local euid file
-        in_place_sh 'mkdir -p /srv && cp /attacks/euid /srv/shell && chown 0:0 /srv/shell && chmod 6755 /srv/shell' || return 2
-        [[ $(in_place setpriv --reuid 65534 --clear-groups /srv/shell) == "0 "* ]] || { echo "broken: not root inside"; return 2; }
+        in_place_sh 'mkdir -p /srv && cp /attacks/euid /srv/shell && chown 0:0 /srv/shell && chmod 6755 /srv/shell' || broken "no shell"
+        [[ $(in_place setpriv --reuid 65534 --clear-groups /srv/shell) == "0 "* ]] || broken "not root inside"
         file=$(upper_of "$place")/srv/shell
-        [[ -u $file ]] || { echo "broken: $file is not set-uid"; return 2; }
-        euid=$(doors_open "$file" 65534) || return 2
-        echo "it made uid 65534 of the host to uid ${euid%% *}"
-        [[ ${euid%% *} == 0 ]]
+        [[ -u $file ]] || broken "$file is not set-uid"
+        euid=$(doors_open "$file" 65534) || broken "it does not run: $euid"
+        [[ ${euid%% *} != 0 ]] || breached "it made uid 65534 of the host to uid 0"
+        [[ ${euid%% *} == "$(tenant_base "$place")" ]] || broken "it made uid 65534 of the host to uid ${euid%% *}"
+        stopped "it made uid 65534 of the host to uid ${euid%% *}"
 }
 
 # In a mount namespace that ends with it: where all users may go, set-id programs and devices count.

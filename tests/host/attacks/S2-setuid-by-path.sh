@@ -7,18 +7,16 @@
 
 attack() {
         local file euid flags
-        in_place_sh 'mkdir -p /srv && cp /attacks/euid /srv/shell && chmod 6755 /srv/shell' || return 2
+        in_place_sh 'mkdir -p /srv && cp /attacks/euid /srv/shell && chmod 6755 /srv/shell' || broken "no shell"
         file=$(upper_of "$place")/srv/shell
-        [[ -u $file ]] || { echo "broken: $file is not set-uid"; return 2; }
-        flags=$(findmnt -n -o VFS-OPTIONS -T "$file")
+        [[ -u $file ]] || broken "$file is not set-uid"
+        flags=,$(findmnt -n -o VFS-OPTIONS -T "$file"),
         if euid=$(on_host_as 65534 "$file" 2>&1) && [[ ${euid%% *} != 65534 ]]; then
-                echo "it made uid 65534 of the host to uid ${euid%% *}, the tenant's root"
-                return 0
+                breached "it made uid 65534 of the host to uid ${euid%% *}, the tenant's root"
         fi
-        echo "${euid##*: } (mount: $flags)"
         # Either wall has to do alone.
-        [[ $euid == *"ermission denied"* && ,$flags, == *,nosuid,* && ,$flags, == *,nodev,* ]] || return 2
-        return 1
+        [[ $euid == *"ermission denied"* && $flags == *,nosuid,* && $flags == *,nodev,* ]] || broken "$euid (mount: $flags)"
+        stopped "Permission denied (mount: ${flags//,/ })"
 }
 
 weaken() { weak_tenant suid-store; }

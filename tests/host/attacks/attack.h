@@ -14,7 +14,7 @@
 
 enum attack_status {
         ATTACK_SUCCEEDED = 0,
-        ATTACK_STOPPED = 1,
+        ATTACK_STOPPED = 100, /* no status that anything has by accident */
         ATTACK_BROKEN = 2,
 };
 

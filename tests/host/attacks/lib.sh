@@ -15,18 +15,43 @@ victim_port=7000
 raw_base=1878786048
 place=
 
+# --- verdicts ----------------------------------------------------------------------------------------------------------
+
+# An attack ends with one of these (or, which is the same, with that status; its last line is the evidence). What happens by
+# accident has another status: the status that means "stopped" is nothing that a shell, tenantctl or a failed test leaves behind.
+breached() { echo "$*"; exit 0; }
+stopped() { echo "$*"; exit "$status_stopped"; }
+broken() { echo "broken: $*"; exit 2; }
+status_stopped=100
+# Why an attack counts as broken although it said something else.
+broken_mark=/run/test-host/attack-broken
+
 # --- places ----------------------------------------------------------------------------------------------------------
 
 is_raw() { [[ -e $raw_store/$1/init ]]; }
 
 # in_place COMMAND...: as root of the current place, with all that its programs are under; tells output and status.
-# A tenant's programs have ${in_place_timeout:-60} seconds (scaled), and 124 is then the status.
+# A tenant's programs have ${in_place_timeout:-60} seconds (scaled), and 124 is then the status. A command that was never begun
+# (tenantctl or raw failed, no such program) makes the attack a broken one, whatever it says itself; not so with
+# in_place_may_fail=1, for an attack that ends its own place.
 in_place() {
+        local status=0 limit=$((${in_place_timeout:-60} * time_scale)) errors=/run/test-host/in-place.$BASHPID
         if is_raw "$place"; then
-                timeout "$((${in_place_timeout:-60} * time_scale))" "$attack_programs/raw" enter "$raw_store/$place" "$@" </dev/null
+                timeout "$limit" "$attack_programs/raw" enter "$raw_store/$place" "$@" </dev/null 2>"$errors" || status=$?
         else
-                tenantctl run --timeout="$((${in_place_timeout:-60} * time_scale))" "$place" -- "$@" </dev/null
+                tenantctl run --timeout="$limit" "$place" -- "$@" </dev/null 2>"$errors" || status=$?
         fi
+        if [[ $status -ne 0 && -z ${in_place_may_fail-} ]] && not_begun "$status" "$errors"; then
+                echo "not performed in $place (status $status): $*" | tee -a "$broken_mark" >&2
+        fi
+        [[ ! -s $errors ]] || cat "$errors" >&2
+        rm -f "$errors"
+        return "$status"
+}
+
+# tenantctl passes the command's status through, which may be one of its own; but then it says something itself.
+not_begun() { # STATUS ERRORS
+        [[ $1 -eq 127 || ($1 -eq 125 && $(<"$2") == raw:*) || ($1 -le 5 && $(<"$2") == tenantctl:*) ]]
 }
 
 in_place_sh() { in_place sh -c "$@"; }

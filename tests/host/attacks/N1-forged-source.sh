@@ -1,0 +1,20 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# N1: speaks to the outside with the victim's address
+# mechanism: whoever builds packets himself writes any source; the answers and the blame go to the victim
+# stopped by: each interface may send from its own address only (set source)
+# weakened: no check of sources (chain spoof, rp_filter)
+# needs: neighbour
+
+# shellcheck source=tests/host/attacks/network.sh
+. "$here/network.sh"
+
+attack() {
+        hear "$laptop_address" 5555 laptop
+        settle "$laptop_address:5555" || return
+        inject udp "$victim_address:4000" "$laptop_address:5555" forged || return 2
+        settle "$laptop_address:5555" || return
+        grep forged "$heard" || { echo "a packet from $victim_address does not come out"; return 1; }
+}
+
+weaken() { weak_tenant no-source-check; }

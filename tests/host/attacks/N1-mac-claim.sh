@@ -1,0 +1,20 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# N1: makes the host's bridge send the victim's frames to the attacker
+# mechanism: a bridge learns where a hardware address is from the senders of frames, and anybody writes any sender
+# stopped by: no bridge between tenants: each has a link of its own
+# weakened: both tenants on one bridge
+# needs: neighbour
+
+# shellcheck source=tests/host/attacks/network.sh
+. "$here/network.sh"
+
+stolen() { bridge fdb show dev "$(link_of "$place")" | grep -i "$(tenant_mac "$victim")"; }
+
+attack() {
+        in_place /attacks/inject eth0 ff:ff:ff:ff:ff:ff mac "$(tenant_mac "$victim")" || return 2
+        wait_for 1 stolen || { echo "nobody learns addresses from $(link_of "$place")"; return 1; }
+        stolen
+}
+
+weaken() { weak_tenant bridged; }

@@ -1,0 +1,20 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# N3: gives the victim an address and a gateway by DHCP
+# mechanism: a DHCP offer is a broadcast from anybody; the first who answers configures the machine
+# stopped by: no shared link; broadcasts end at the host, which forwards none
+# weakened: both tenants on one bridge
+# needs: neighbour
+
+# shellcheck source=tests/host/attacks/network.sh
+. "$here/network.sh"
+
+attack() {
+        hear 0.0.0.0 68 nsenter -t "$(tenant_init "$victim")" -n
+        settle "$victim_address:68" || return
+        inject dhcp "$(tenant_address "$place")" || return 2
+        settle "$victim_address:68" || return
+        grep ":67 " "$heard" || { echo "the victim hears no offer"; return 1; }
+}
+
+weaken() { weak_tenant bridged; }

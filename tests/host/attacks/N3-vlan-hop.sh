@@ -1,0 +1,30 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# N3: enters a VLAN of the host's by tagging its own frames
+# mechanism: a bridge without VLAN filtering passes tagged frames on, to whoever has an interface for that VLAN
+# stopped by: nothing behind the host's end takes tagged frames: it is no bridge's, and has no VLANs
+# weakened: both tenants on one bridge, on which the host has a VLAN
+# needs: modules
+
+# shellcheck source=tests/host/attacks/network.sh
+. "$here/network.sh"
+
+trunk=uplink0
+
+attack() {
+        ip link add link "$trunk" name vlan7 type vlan id 7 && ip address add 198.51.100.1/24 dev vlan7 && ip link set vlan7 up || return 2
+        in_place_sh 'ip link add link eth0 name vlan7 type vlan id 7 && ip address add 198.51.100.2/24 dev vlan7 && ip link set vlan7 up' || return 2
+        hear 198.51.100.1 7100
+        settle 198.51.100.1:7100 || return
+        tell 198.51.100.1:7100 in-the-vlan nsenter -t "$(tenant_init "$place")" -n
+        wait_for 1 grep -q in-the-vlan "$heard"
+        grep in-the-vlan "$heard" || { echo "nothing comes out in VLAN 7"; return 1; }
+}
+
+weaken() { weak_tenant bridged && trunk=br9; }
+
+cleanup() {
+        hearers_end
+        ip link delete vlan7
+        in_place ip link delete vlan7
+}

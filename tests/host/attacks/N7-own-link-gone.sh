@@ -1,0 +1,30 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# N7: takes its own interface away under the host, so that the next tenant starts in the ruins
+# mechanism: deleting one end of a veth pair deletes the other: the host's interface is gone, its filters' elements stay
+# stopped by: nothing of the host hangs on the interface; stop and start find it gone and make it again
+# weakened: the host's network namespace, where the interface is another's
+
+# shellcheck source=tests/host/attacks/network.sh
+. "$here/network.sh"
+
+attack() {
+        local link other
+        link=$(link_of "$attacker") other=$(link_of "$victim")
+        # shellcheck disable=SC2016 # the place's shell expands it
+        in_place_sh 'for link in "$@"; do ip link delete "$link"; done; true' sh eth0 "$other" || return 2
+        ip link show "$other" || { echo "the victim's $other is gone"; return 0; }
+        is_raw "$place" && return 1
+        ip link show "$link" 2>/dev/null && { echo "broken: its own is still there"; return 2; }
+        systemctl restart "tenant@$place" && place_programs "$place" && ip link show "$link" || { echo "it does not start again"; return 0; }
+        echo "its own $link was gone, and came back with a restart"
+        return 1
+}
+
+weaken() { raw no-userns host-net; }
+
+# The victim's link comes back with the victim.
+unweaken() {
+        systemctl restart "tenant@$victim" && place_programs "$victim" && victim_serve
+        wait_for 10 victim_answers
+}
