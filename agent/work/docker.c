@@ -297,7 +297,7 @@ static int push_files_inside(const char *name, Push *push, const struct tenant_h
         if (r < 0) {
                 return r;
         }
-        const InsideChild child = { .stdio = { -1, null_fd, null_fd },
+        const InsideChild child = { .stdio = { null_fd, null_fd, null_fd },
                                     .body = push_inside,
                                     .userdata = push };
         r = inside_start(&inside, &child, &pidfd, &error_fd, error);
