@@ -31,7 +31,8 @@
 #define ROUTES_MAX (4u * 1024u * 1024u)
 #define PEM_MAX (64u * 1024u)
 #define PUSH_USEC (20u * 1000000u)
-#define RESTART_USEC (180u * 1000000u) /* systemd gives dockerd 90 s to stop its containers, then it starts */
+#define RESTART_USEC                                                                                        \
+        (180u * 1000000u) /* systemd gives dockerd 90 s to stop its containers, then it starts */
 #define EXIT_NO_DIRECTORY 3
 
 /* Interface of the default route with the lowest metric; false: there is none. */
