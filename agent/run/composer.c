@@ -321,7 +321,8 @@ static int step_exec(Composer *c, TenantError *error) {
         return failed ? error->code : 0;
 }
 
-/* The cgroup comes before what forks: a child that was killed but is not dead yet would be in the unit's own, which has to be empty. */
+/* The cgroup comes before what forks: a child that was killed but is not dead yet would be in the unit's own, which has to
+ * be empty. */
 static const struct {
         const char *name;
         int (*run)(Composer *c, TenantError *error);
