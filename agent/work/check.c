@@ -12,6 +12,7 @@
 #include "idrange.h"
 #include "image.h"
 #include "io.h"
+#include "name.h"
 #include "parse.h"
 #include "paths.h"
 #include "seccomp.h"
@@ -423,28 +424,59 @@ static void check_apparmor(Report *r) {
         }
 }
 
+static bool ranges_meet(IdRange a, IdRange b) {
+        return (uint64_t) a.base < (uint64_t) b.base + b.count &&
+               (uint64_t) b.base < (uint64_t) a.base + a.count;
+}
+
+/* Who has an id in /etc/subuid can become it (newuidmap), and is then the owner of all that has it. */
+static bool ids_given_away(Report *r, const char *whose, IdRange ids, const IdRange *foreign, size_t n) {
+        for (size_t i = 0; i < n; i++) {
+                if (ranges_meet(ids, foreign[i])) {
+                        say(r, "ids", bad,
+                            "The ids from %u are given to a user of this host in /etc/subuid or "
+                            "/etc/subgid, "
+                            "but %s; give that user others",
+                            foreign[i].base, whose);
+                        return true;
+                }
+        }
+        return false;
+}
+
+static bool tenants_ids_given_away(Report *r, const IdRange *foreign, size_t n) {
+        _cleanup_(strv_free_p) char **names = NULL;
+        char whose[TENANT_NAME_MAX + 32];
+        bool any = false;
+
+        if (allocation_list(&names, NULL) < 0) {
+                return false; /* check_tenants says why */
+        }
+        for (char **name = names; name && *name; name++) {
+                _cleanup_(allocation_free_p) Allocation *a = NULL;
+
+                snprintf(whose, sizeof(whose), "tenant '%s' has them", *name);
+                any |= allocation_load(*name, &a, NULL) >= 0 && ids_given_away(r, whose, a->ids, foreign, n);
+        }
+        return any;
+}
+
 static void check_ids(Report *r) {
-        const IdRange ours = { .base = ID_WINDOW_FIRST, .count = IMAGE_ID_COUNT };
+        const IdRange images = { .base = ID_WINDOW_FIRST, .count = IMAGE_ID_COUNT };
         _cleanup_free_ IdRange *foreign = NULL;
         TenantError e = { 0 };
         size_t n = 0;
+        bool any;
 
         if (idrange_foreign(&foreign, &n, &e) < 0) {
                 say(r, "ids", bad, "%s", e.message);
                 return;
         }
-        for (size_t i = 0; i < n; i++) {
-                if (foreign[i].base < ours.base + ours.count &&
-                    ours.base < foreign[i].base + foreign[i].count) {
-                        say(r, "ids", bad,
-                            "The ids from %u are given to a user of this host in /etc/subuid or "
-                            "/etc/subgid, but "
-                            "images use them; give that user others",
-                            foreign[i].base);
-                        return;
-                }
+        any = ids_given_away(r, "images use them", images, foreign, n);
+        any |= tenants_ids_given_away(r, foreign, n);
+        if (!any) {
+                say_ok(r, "ids");
         }
-        say_ok(r, "ids");
 }
 
 static void check_images(Report *r) {
