@@ -93,11 +93,19 @@ int fd_write_all(int fd, const void *data, size_t size) {
 }
 
 int file_write_at(int dir_fd, const char *path, const char *text) {
-        _cleanup_close_ int fd = openat(dir_fd, path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
+        _cleanup_close_ int fd = -1;
         size_t size = strlen(text);
 
-        if (fd < 0) {
-                return -errno;
+        if (dir_fd == AT_FDCWD) {
+                fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
+                if (fd < 0) {
+                        return -errno;
+                }
+        } else {
+                fd = open_beneath(dir_fd, path, O_WRONLY | O_NONBLOCK | O_NOCTTY, 0);
+                if (fd < 0) {
+                        return fd;
+                }
         }
         ssize_t n = write(fd, text, size);
         if (n < 0) {
@@ -124,26 +132,23 @@ static int write_temporary(int dir_fd, const char *name, mode_t mode, const void
         return fsync(fd) < 0 ? -errno : 0;
 }
 
+static int parent_open(int dir_fd, const char *path) {
+        const char *slash = strrchr(path, '/');
+        _cleanup_free_ char *above = slash ? strndup(path, (size_t) (slash - path)) : strdup(".");
+
+        return above ? open_beneath(dir_fd, above, O_RDONLY | O_DIRECTORY, 0) : -ENOMEM;
+}
+
 static int file_put_atomic(int dir_fd, const char *path, mode_t mode, const void *data, size_t size,
                            unsigned rename_flags, bool sync_directory) {
-        _cleanup_close_ int parent = -1;
+        _cleanup_close_ int parent = parent_open(dir_fd, path);
         const char *slash = strrchr(path, '/');
         const char *base = slash ? slash + 1 : path;
         char temporary[300];
         int r;
 
-        if (slash) {
-                _cleanup_free_ char *above = strndup(path, slash == path ? 1 : (size_t) (slash - path));
-
-                if (!above) {
-                        return -ENOMEM;
-                }
-                parent = openat(dir_fd, above, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        } else {
-                parent = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        }
         if (parent < 0) {
-                return -errno;
+                return parent;
         }
         if (snprintf(temporary, sizeof(temporary), ".%s.%d.tmp", base, getpid()) >=
             (int) sizeof(temporary)) {

@@ -45,6 +45,12 @@ int backends_load(const Definition *d, const Allocation *a, const struct tenant_
 int backends_load_for_release(const char *name, const Allocation *a, const struct tenant_host *host,
                               unsigned kinds, Backends **ret, TenantError *error) _must_check_;
 
+/*
+ * Whether this host can keep what the definition asks of these backends, now; before anything is made or changed. `kinds`: a
+ * subset of the loaded ones. -ENOTSUP HostNotReady, with the text that the start would have.
+ */
+int backends_fit(const Backends *b, unsigned kinds, int store_fd, TenantError *error) _must_check_;
+
 /* Adds a fact to a loaded backend's context (remembered in this process, or read from the run journal). */
 int backend_add_fact(Backend *b, const char *key, const char *value) _must_check_;
 

@@ -10,36 +10,30 @@
 #include <string.h>
 #include <strings.h>
 
-static int control_one(Ctl *c, JobSet *set, const char *name, const char *interface, const char *member,
-                       TenantError *e) {
-        _cleanup_message_ sd_bus_message *m = NULL;
+typedef struct Method {
+        const char *interface;
+        const char *member;
+} Method;
+
+static int control_message(Ctl *c, const char *name, const void *userdata, sd_bus_message **ret,
+                           TenantError *e) {
+        const Method *method = userdata;
         _cleanup_free_ char *path = NULL;
         int r = ctl_tenant_path(c, name, &path, e);
 
         if (r >= 0) {
-                r = ctl_message(c, &m, path, interface, member, e);
+                r = ctl_message(c, ret, path, method->interface, method->member, e);
         }
         if (r < 0) {
                 return r;
         }
-        r = sd_bus_message_append(m, "a{sv}", 0);
-        return r < 0 ? error_building(r, e) : jobs_start(set, name, name, m, e);
+        r = sd_bus_message_append(*ret, "a{sv}", 0);
+        return r < 0 ? error_building(r, e) : 0;
 }
 
 static int control(Ctl *c, char **names, int n, const char *interface, const char *member,
                    const char *done) {
-        _cleanup_(jobs_free_p) JobSet *set = NULL;
-        TenantError e = { 0 };
-
-        if (jobs_new(c, &set, &e) < 0) {
-                return ctl_fail(c, NULL, NULL, &e);
-        }
-        for (int i = 0; i < n; i++) {
-                if (control_one(c, set, names[i], interface, member, &e) < 0) {
-                        jobs_add_failed(set, names[i], names[i], &e);
-                }
-        }
-        return jobs_finish(set, done);
+        return jobs_of_names(c, names, n, control_message, &(Method){ interface, member }, done);
 }
 
 int verb_start(Ctl *c, char **args, int n_args) {

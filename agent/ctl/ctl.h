@@ -232,11 +232,15 @@ DEFINE_CLEANUP(JobSet *, jobs_free)
 int jobs_start(JobSet *set, const char *subject, const char *word, sd_bus_message *m, TenantError *e)
         _must_check_;
 
-/* An error before the call: reported with the others. */
-void jobs_add_failed(JobSet *set, const char *subject, const char *word, const TenantError *e);
-
 /* Waits (unless --no-wait), reports each: `done` is the participle, "started". Exit status. */
 int jobs_finish(JobSet *set, const char *done);
+
+/* Builds the call that makes the job of one name. */
+typedef int (*JobMessage)(Ctl *c, const char *name, const void *userdata, sd_bus_message **ret,
+                          TenantError *e);
+
+/* One job for each name, all at once; the failure of one does not stop the others. Exit status. */
+int jobs_of_names(Ctl *c, char **names, int n, JobMessage message, const void *userdata, const char *done);
 
 /* Verbs, by family. */
 int verb_help(Ctl *c, char **args, int n_args);

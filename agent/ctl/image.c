@@ -201,28 +201,17 @@ int verb_image_list(Ctl *c, char **args, int n_args) {
         return CTL_OK;
 }
 
-static int remove_one(Ctl *c, JobSet *set, const char *name, TenantError *e) {
-        _cleanup_message_ sd_bus_message *m = NULL;
-        int r = ctl_message(c, &m, BUS_ROOT, IFACE_MANAGER, "RemoveImage", e);
+static int remove_message(Ctl *c, const char *name, const void *userdata, sd_bus_message **ret,
+                          TenantError *e) {
+        int r = ctl_message(c, ret, BUS_ROOT, IFACE_MANAGER, "RemoveImage", e);
 
         if (r < 0) {
                 return r;
         }
-        r = sd_bus_message_append(m, "sa{sv}", name, 0);
-        return r < 0 ? error_building(r, e) : jobs_start(set, name, name, m, e);
+        r = sd_bus_message_append(*ret, "sa{sv}", name, 0);
+        return r < 0 ? error_building(r, e) : 0;
 }
 
 int verb_image_remove(Ctl *c, char **args, int n_args) {
-        _cleanup_(jobs_free_p) JobSet *set = NULL;
-        TenantError e = { 0 };
-
-        if (jobs_new(c, &set, &e) < 0) {
-                return ctl_fail(c, NULL, NULL, &e);
-        }
-        for (int i = 0; i < n_args; i++) {
-                if (remove_one(c, set, args[i], &e) < 0) {
-                        jobs_add_failed(set, args[i], args[i], &e);
-                }
-        }
-        return jobs_finish(set, "removed");
+        return jobs_of_names(c, args, n_args, remove_message, NULL, "removed");
 }

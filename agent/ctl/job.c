@@ -371,7 +371,7 @@ int jobs_start(JobSet *set, const char *subject, const char *word, sd_bus_messag
         return 0;
 }
 
-void jobs_add_failed(JobSet *set, const char *subject, const char *word, const TenantError *e) {
+static void jobs_add_failed(JobSet *set, const char *subject, const char *word, const TenantError *e) {
         Job *j = job_add(set, subject, word);
 
         j->error = *e;
@@ -478,4 +478,23 @@ int jobs_finish(JobSet *set, const char *done) {
                 (void) ctl_print_json(list); /* always 0; the status is that of the jobs */
         }
         return status;
+}
+
+int jobs_of_names(Ctl *c, char **names, int n, JobMessage message, const void *userdata, const char *done) {
+        _cleanup_(jobs_free_p) JobSet *set = NULL;
+        TenantError e = { 0 };
+
+        if (jobs_new(c, &set, &e) < 0) {
+                return ctl_fail(c, NULL, NULL, &e);
+        }
+        for (int i = 0; i < n; i++) {
+                _cleanup_message_ sd_bus_message *m = NULL;
+                int r = message(c, names[i], userdata, &m, &e);
+
+                r = r < 0 ? r : jobs_start(set, names[i], names[i], m, &e);
+                if (r < 0) {
+                        jobs_add_failed(set, names[i], names[i], &e);
+                }
+        }
+        return jobs_finish(set, done);
 }

@@ -34,31 +34,20 @@ int verb_create(Ctl *c, char **args, int n_args) {
         return r < 0 ? ctl_fail(c, args[0], NULL, &e) : jobs_finish(set, "created");
 }
 
-static int remove_one(Ctl *c, JobSet *set, const char *name, TenantError *e) {
-        _cleanup_message_ sd_bus_message *m = NULL;
-        int r = ctl_message(c, &m, BUS_ROOT, IFACE_MANAGER, "RemoveTenant", e);
+static int remove_message(Ctl *c, const char *name, const void *userdata, sd_bus_message **ret,
+                          TenantError *e) {
+        int r = ctl_message(c, ret, BUS_ROOT, IFACE_MANAGER, "RemoveTenant", e);
 
         if (r < 0) {
                 return r;
         }
-        r = opt_given(c, OPT_FORCE) ? sd_bus_message_append(m, "sa{sv}", name, 1, "force", "b", 1)
-                                    : sd_bus_message_append(m, "sa{sv}", name, 0);
-        return r < 0 ? error_building(r, e) : jobs_start(set, name, name, m, e);
+        r = opt_given(c, OPT_FORCE) ? sd_bus_message_append(*ret, "sa{sv}", name, 1, "force", "b", 1)
+                                    : sd_bus_message_append(*ret, "sa{sv}", name, 0);
+        return r < 0 ? error_building(r, e) : 0;
 }
 
 int verb_remove(Ctl *c, char **args, int n_args) {
-        _cleanup_(jobs_free_p) JobSet *set = NULL;
-        TenantError e = { 0 };
-
-        if (jobs_new(c, &set, &e) < 0) {
-                return ctl_fail(c, NULL, NULL, &e);
-        }
-        for (int i = 0; i < n_args; i++) {
-                if (remove_one(c, set, args[i], &e) < 0) {
-                        jobs_add_failed(set, args[i], args[i], &e);
-                }
-        }
-        return jobs_finish(set, "removed");
+        return jobs_of_names(c, args, n_args, remove_message, NULL, "removed");
 }
 
 static void print_keys(const char *name, json_object *keys, const char *when) {

@@ -49,7 +49,7 @@ static int method_get_credentials(Call *call, TenantError *error) {
         }
         task->tenant = g_strdup(t->name);
         task->common_name = g_strdup(common_name);
-        return pending_start(call, TAKE_PTR(task), task_credentials, reply_credentials, false, error);
+        return pending_start(call, TAKE_PTR(task), task_credentials, reply_credentials, 0, error);
 }
 
 static int method_rotate(Call *call, TenantError *error) {

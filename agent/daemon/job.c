@@ -163,32 +163,47 @@ static void begin_worker(Job *job) {
 }
 
 void jobs_begin_waiting(Manager *m) {
-        g_autoptr(GList) jobs = g_hash_table_get_values(m->jobs);
+        g_autoptr(GList) ids = g_hash_table_get_keys(m->jobs);
 
-        for (GList *i = jobs; i; i = i->next) {
-                Job *job = i->data;
+        for (GList *i = ids; i; i = i->next) {
+                /* By number: the end of one job may free others, see bound_lingering(). */
+                Job *job = g_hash_table_lookup(m->jobs, i->data);
 
-                if (job->state == JOB_RUNNING && !job->is_unit && !job->worker) {
+                if (job && job->state == JOB_RUNNING && !job->is_unit && !job->worker) {
                         begin_worker(job);
                 }
         }
 }
 
+static char *start_error_path(const char *tenant) {
+        return g_strdup_printf("%s/%s/error", path_get(PATH_RUNTIME), tenant);
+}
+
+/* Of an earlier start: when systemd refuses before the runner ran, nobody else removes it. */
+static void forget_start_error(const char *tenant) {
+        g_autofree char *path = start_error_path(tenant);
+
+        if (unlink(path) < 0 && errno != ENOENT) {
+                log_debug("Cannot remove %s, ignoring: %m", path);
+        }
+}
+
 /* What the runner left for us, in one line: "ShortName: text". */
-static void read_start_error(const char *tenant, TenantError *error) {
-        _cleanup_free_ char *path = NULL, *text = NULL;
+static void read_start_error(const char *tenant, const char *result, TenantError *error) {
+        g_autofree char *path = start_error_path(tenant);
+        _cleanup_free_ char *text = NULL;
         char *colon;
 
-        if (asprintf(&path, "%s/%s/error", path_get(PATH_RUNTIME), tenant) < 0) {
-                path = NULL;
-        }
-        if (path && file_read(AT_FDCWD, path, 4096, &text, NULL) >= 0 && (colon = strstr(text, ": ")) &&
+        if (file_read(AT_FDCWD, path, 4096, &text, NULL) >= 0 && (colon = strstr(text, ": ")) &&
             g_utf8_validate(text, -1, NULL)) {
                 *colon = '\0';
                 (void) error_set(error, EIO, error_known_name(text), "%s", g_strchomp(colon + 2));
+        } else if (strcmp(result, "dependency") == 0) {
+                (void) error_set(error, EIO, E_HOST_NOT_READY,
+                                 "A unit that tenant@%s needs failed; see: systemctl --failed", tenant);
         } else {
-                (void) error_set(error, EIO, E_FAILED, "The unit failed; see journalctl -u tenant@%s",
-                                 tenant);
+                (void) error_set(error, EIO, E_FAILED, "The unit failed (%s); see journalctl -u tenant@%s",
+                                 result, tenant);
         }
 }
 
@@ -209,7 +224,7 @@ void job_unit_ended(Job *job, const char *result) {
 
                 finish(job, JOB_TIMEOUT, r, &error);
         } else {
-                read_start_error(job->task->tenant, &error);
+                read_start_error(job->task->tenant, result, &error);
                 finish(job, JOB_FAILED, error.code, &error);
         }
 }
@@ -346,6 +361,7 @@ int job_start(const Call *call, JobOperation operation, Task *task, const char *
                 log_debug("Cannot reply with job %u, ignoring: %s", job->id, strerror(-r));
         }
         if (unit_method) {
+                forget_start_error(job->task->tenant);
                 unit_begin(job, unit_method);
         } else {
                 begin_worker(job);

@@ -191,6 +191,7 @@ static void begin_recovery(Manager *m) {
         m->recovery_wanted = false;
         if (worker_start(m->event, -1, task_recover, NULL, &events, m, &m->recovery, &error) < 0) {
                 log_warning("Cannot remove what an earlier agent left, ignoring: %s", error.message);
+                jobs_begin_waiting(m); /* no end of a recovery will */
         }
 }
 
@@ -217,7 +218,7 @@ void lifecycle_end(Manager *m) {
         if (is_busy(m) || m->recovery_wanted || dir < 0) {
                 return;
         }
-        fd = open_beneath(dir, CLEAN_FILE, O_WRONLY | O_CREAT, 0600);
+        fd = open_beneath(dir, CLEAN_FILE, O_WRONLY | O_CREAT | O_NONBLOCK, 0600);
         if (fd < 0) {
                 log_debug("Cannot make %s, ignoring: %s", CLEAN_FILE, strerror(-fd));
         }

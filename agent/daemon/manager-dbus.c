@@ -9,12 +9,12 @@
 #include "parse.h"
 #include "pending.h"
 #include "strv.h"
+#include "work.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 
 #define SOURCE_MAX 256u
-#define PACKAGES_MAX 128u
 
 static int method_create_tenant(Call *call, TenantError *error) {
         _cleanup_(task_free_p) Task *task = task_new();
@@ -149,38 +149,6 @@ static int method_list_tenants(Call *call, TenantError *error) {
         return reply_with_list(call, call->manager->tenants, "(sssoa{sv})", append_tenant_of_list, error);
 }
 
-static bool suite_is_valid(const char *suite) {
-        return strlen(suite) <= 64 && suite[0] >= 'a' && suite[0] <= 'z' &&
-               strspn(suite, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(suite);
-}
-
-/* Debian policy 5.6.1; in particular no option of the tools that read it. */
-static bool package_is_valid(const char *package) {
-        return strlen(package) >= 2 && strlen(package) <= 128 && g_ascii_isalnum(package[0]) &&
-               strspn(package, "abcdefghijklmnopqrstuvwxyz0123456789+-.") == strlen(package);
-}
-
-static int check_build(const Task *task, TenantError *error) {
-        if (!suite_is_valid(task->suite)) {
-                return error_set(error, EINVAL, E_INVALID_SETTING,
-                                 "'%.64s' is not a suite; allowed: [a-z][a-z0-9-]*", task->suite);
-        }
-        if (task->profile && strcmp(task->profile, "plain") != 0 && strcmp(task->profile, "docker") != 0) {
-                return error_set(error, EINVAL, E_INVALID_SETTING,
-                                 "There is no profile '%.64s'; allowed: plain docker", task->profile);
-        }
-        if (strv_length(task->packages) > PACKAGES_MAX) {
-                return error_set(error, EINVAL, E_INVALID_SETTING, "More than %u packages", PACKAGES_MAX);
-        }
-        for (char **i = task->packages; i && *i; i++) {
-                if (!package_is_valid(*i)) {
-                        return error_set(error, EINVAL, E_INVALID_SETTING, "'%.64s' is not a package's name",
-                                         *i);
-                }
-        }
-        return 0;
-}
-
 static int check_new_image(const Manager *m, const char *name, TenantError *error) {
         return g_hash_table_contains(m->images, name)
                        ? error_set(error, EEXIST, E_IMAGE_EXISTS, "There is an image '%s' already", name)
@@ -206,7 +174,7 @@ static int method_build_image(Call *call, TenantError *error) {
         task->image = g_strdup(name);
         task->suite = g_strdup(suite);
         task->profile = g_strdup(profile);
-        r = check_build(task, error);
+        r = work_check_build(task->suite, task->profile, task->packages, error);
         if (r >= 0) {
                 r = check_new_image(call->manager, name, error);
         }
@@ -473,7 +441,7 @@ static int reply_check_host(WorkResult *result, sd_bus_message *reply) {
 }
 
 static int method_check_host(Call *call, TenantError *error) {
-        return pending_start(call, task_new(), task_check_host, reply_check_host, false, error);
+        return pending_start(call, task_new(), task_check_host, reply_check_host, 0, error);
 }
 
 static int get_version(sd_bus *bus, const char *path, const char *interface, const char *property,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* pending.c: see pending.h. The worker goes on when its caller has left: it is bounded. Owned by the agent. */
+/* pending.c: see pending.h. Refuses to keep a reply of unbounded size or time. Owned by the agent. */
 #include "pending.h"
 #include "job.h"
 #include "manager.h"
@@ -12,12 +12,14 @@ struct Pending {
         Task *task;
         Worker *worker;
         PendingReply reply;
+        sd_bus_track *caller; /* NULL: goes on without him */
         uid_t uid;
-        bool writes;
+        PendingFlags flags;
 };
 
 Pending *pending_free(Pending *p) {
         if (p) {
+                sd_bus_track_unref(p->caller);
                 (void) worker_free(p->worker); /* returns NULL */
                 (void) task_free(p->task); /* returns NULL */
                 sd_bus_message_unref(p->message);
@@ -43,7 +45,7 @@ static void on_ended(void *userdata, int r, const TenantError *error, WorkResult
         Manager *m = p->manager;
         TenantError e = *error;
 
-        if (p->writes) {
+        if (p->flags & PENDING_WRITES) {
                 manager_sync_tenant(m, p->task->tenant); /* PropertiesChanged before the reply */
         }
         if (r >= 0) {
@@ -62,10 +64,26 @@ static void on_ended(void *userdata, int r, const TenantError *error, WorkResult
 
 static const WorkerEvents events = { .ended = on_ended };
 
-static int check(const Call *call, const Task *task, bool writes, TenantError *error) {
+static int on_caller_left(sd_bus_track *track, void *userdata) {
+        const Pending *p = userdata;
+
+        worker_cancel(p->worker);
+        return 1; /* 0 would mean: call me again at once */
+}
+
+static int watch_caller(Pending *p, TenantError *error) {
+        int r = sd_bus_track_new(p->manager->bus, &p->caller, on_caller_left, p);
+
+        if (r >= 0) {
+                r = sd_bus_track_add_sender(p->caller, p->message);
+        }
+        return r < 0 ? error_set_errno(error, r, E_FAILED, "Cannot watch the caller") : 0;
+}
+
+static int check(const Call *call, const Task *task, PendingFlags flags, TenantError *error) {
         int r = jobs_check_limit(call->manager, call->uid, error);
 
-        if (r < 0 || !writes) {
+        if (r < 0 || !(flags & PENDING_WRITES)) {
                 return r;
         }
         if (pending_writes(call->manager, task->tenant)) {
@@ -75,8 +93,8 @@ static int check(const Call *call, const Task *task, bool writes, TenantError *e
         return jobs_check_conflict(call->manager, JOB_RESTART, task, error);
 }
 
-int pending_start(const Call *call, Task *task, WorkFunction function, PendingReply reply, bool writes,
-                  TenantError *error) {
+int pending_start(const Call *call, Task *task, WorkFunction function, PendingReply reply,
+                  PendingFlags flags, TenantError *error) {
         _cleanup_(pending_free_p) Pending *p = g_new0(Pending, 1);
         int r;
 
@@ -84,11 +102,14 @@ int pending_start(const Call *call, Task *task, WorkFunction function, PendingRe
         p->task = task;
         p->reply = reply;
         p->uid = call->uid;
-        p->writes = writes;
+        p->flags = flags;
         p->message = sd_bus_message_ref(call->message);
-        r = check(call, task, writes, error);
+        r = check(call, task, flags, error);
         if (r >= 0) {
                 r = worker_start(call->manager->event, -1, function, task, &events, p, &p->worker, error);
+        }
+        if (r >= 0 && flags & PENDING_FOR_CALLER) {
+                r = watch_caller(p, error);
         }
         if (r < 0) {
                 return r;
@@ -117,7 +138,7 @@ bool pending_writes(const Manager *m, const char *tenant) {
         while (g_hash_table_iter_next(&i, &key, NULL)) {
                 const Pending *p = key;
 
-                if (p->writes && strcmp(p->task->tenant, tenant) == 0) {
+                if (p->flags & PENDING_WRITES && strcmp(p->task->tenant, tenant) == 0) {
                         return true;
                 }
         }

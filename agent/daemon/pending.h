@@ -7,12 +7,16 @@
 /* Appends what the worker handed back to the reply. Negative errno: the result is damaged. */
 typedef int (*PendingReply)(WorkResult *result, sd_bus_message *reply);
 
-/*
- * Starts a worker for the call; its result or error is the reply. Takes the task over in any case. `writes`: no other such
- * call and no job may change task->tenant meanwhile (Busy).
- */
-int pending_start(const Call *call, Task *task, WorkFunction function, PendingReply reply, bool writes,
-                  TenantError *error) _must_check_;
+typedef enum PendingFlags {
+        PENDING_WRITES =
+                1u << 0, /* no other such call and no job may change task->tenant meanwhile (Busy) */
+        PENDING_FOR_CALLER =
+                1u << 1, /* cancelled when the caller leaves the bus; else it goes on: it is bounded */
+} PendingFlags;
+
+/* Starts a worker for the call; its result or error is the reply. Takes the task over in any case. */
+int pending_start(const Call *call, Task *task, WorkFunction function, PendingReply reply,
+                  PendingFlags flags, TenantError *error) _must_check_;
 
 typedef struct Pending Pending;
 

@@ -83,8 +83,7 @@ int task_rotate(void *task, const struct tenant_host *host, WorkResult *result, 
 int task_build_image(void *task, const struct tenant_host *host, WorkResult *result, TenantError *error) {
         Task *t = task;
 
-        return work_build_image(t->image, t->suite, t->profile ? t->profile : "plain", t->packages, host,
-                                error);
+        return work_build_image(t->image, t->suite, t->profile, t->packages, host, error);
 }
 
 /* The path is root's, or somebody's whom polkit trusts with images; what it holds is hostile in any case. */
@@ -173,6 +172,9 @@ int task_credentials(void *task, const struct tenant_host *host, WorkResult *res
 
         if (r >= 0) {
                 r = docker_endpoint(definition, allocation, &endpoint, error);
+        }
+        if (r >= 0) { /* or the endpoint that we hand out would not be believed */
+                r = docker_renew_certificate(definition, allocation, host, error);
         }
         if (r >= 0) {
                 r = pki_issue_client(t->tenant, t->common_name ? t->common_name : "client", t->days, &bundle,

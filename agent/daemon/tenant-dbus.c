@@ -120,7 +120,7 @@ static int method_set(Call *call, TenantError *error) {
         if (r >= 0) {
                 r = options_read_none(call->message, error);
         }
-        return r < 0 ? r : pending_start(call, TAKE_PTR(task), task_set, reply_set, true, error);
+        return r < 0 ? r : pending_start(call, TAKE_PTR(task), task_set, reply_set, PENDING_WRITES, error);
 }
 
 static int method_get_usage(Call *call, TenantError *error) {
@@ -195,7 +195,7 @@ static int method_run(Call *call, TenantError *error) {
         if (!tenant_is_locked(((Tenant *) call->object)->name)) {
                 return not_running(call->object, error);
         }
-        return pending_start(call, TAKE_PTR(task), task_run, reply_run, false, error);
+        return pending_start(call, TAKE_PTR(task), task_run, reply_run, PENDING_FOR_CALLER, error);
 }
 
 static int get_text(sd_bus *bus, const char *path, const char *interface, const char *property,

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * composer.c: a start, as a list of steps. A fork of the runner that loads the plugins, asks each for its part, clones the
- * tenant's init as the runner's child, and ends when init was exec'ed. It executes no program and talks to no bus. It undoes
+ * tenant's init as the runner's child, and ends when init was exec'ed. It executes no program of the host's and talks to no bus. It undoes
  * nothing: what a step is about to do is in the run journal first, and the release undoes from there, whoever died.
  */
 #include "backends.h"
 #include "child.h"
 #include "control.h"
+#include "docker-layout.h"
 #include "fd.h"
 #include "idmap.h"
 #include "image.h"
@@ -14,6 +15,8 @@
 #include "journal.h"
 #include "log.h"
 #include "paths.h"
+#include "shim.h"
+#include "usermap.h"
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <linux/securebits.h>
@@ -36,7 +39,7 @@ typedef struct Composer {
         struct tenant_namespace_plan plan;
         SeccompFilter seccomp;
         Guest guest;
-        int volume_fd, image_fd, payload_fd, child_fd;
+        int volume_fd, image_fd, payload_fd, shim_fd, child_fd;
         pid_t init, killed; /* killed: to be reaped */
 } Composer;
 
@@ -93,6 +96,10 @@ static int step_backends(Composer *c, TenantError *error) {
 }
 
 static int step_guest(Composer *c, TenantError *error) {
+        c->shim_fd = shim_open();
+        if (c->shim_fd < 0) {
+                return error_set_errno(error, c->shim_fd, E_FAILED, "Cannot make a program in memory");
+        }
         return guest_collect(c->definition, c->allocation, &c->guest, error);
 }
 
@@ -184,6 +191,7 @@ static int step_clone(Composer *c, TenantError *error) {
                 .control_fd = c->control_fd,
                 .volume_fd = c->volume_fd,
                 .image_fd = c->image_fd,
+                .shim_fd = c->shim_fd,
                 .guest = &c->guest,
                 .seccomp = &c->seccomp,
         };
@@ -218,11 +226,11 @@ static int step_clone(Composer *c, TenantError *error) {
 
 static int write_init_file(Composer *c) {
         _cleanup_close_ int fd =
-                openat(c->runtime_fd, "init", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+                open_beneath(c->runtime_fd, "init", O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK, 0600);
         char text[16];
 
         if (fd < 0) {
-                return -errno;
+                return fd;
         }
         snprintf(text, sizeof(text), "%d", c->init);
         return fd_write_all(fd, text, strlen(text));
@@ -239,7 +247,7 @@ static int step_maps(Composer *c, TenantError *error) {
             network->plugin->ops.network.address(&network->context, &born.ready_docker.sin_addr, NULL) >=
                     0) {
                 born.ready_docker.sin_family = AF_INET;
-                born.ready_docker.sin_port = htons(GUEST_DOCKER_PORT);
+                born.ready_docker.sin_port = htons(DOCKER_TLS_PORT);
         }
         r = control_send(c->control_fd, &born, -1);
         if (r >= 0) {
@@ -249,7 +257,7 @@ static int step_maps(Composer *c, TenantError *error) {
                 r = -errno;
         }
         if (r >= 0) {
-                r = idmap_write(c->init, &c->plan);
+                r = usermap_write(c->init, &c->plan);
         }
         if (r >= 0 && send(c->child_fd, "m", 1, MSG_NOSIGNAL) < 0) {
                 r = -errno;
@@ -265,7 +273,7 @@ static size_t collect_ports(const Composer *c, struct tenant_port ports[static D
                 ports[n++] = (struct tenant_port){
                         .protocol = IPPROTO_TCP,
                         .host_port = c->allocation->docker_port,
-                        .tenant_port = GUEST_DOCKER_PORT,
+                        .tenant_port = DOCKER_TLS_PORT,
                 };
         }
         return n;
@@ -278,6 +286,8 @@ static int child_failed(const Composer *c, int flags, TenantError *error) {
 
         if (n == (ssize_t) sizeof(said)) {
                 *error = said;
+                error->name[sizeof(error->name) - 1] = '\0';
+                error->message[sizeof(error->message) - 1] = '\0';
         }
         return n == (ssize_t) sizeof(said);
 }
@@ -319,7 +329,8 @@ static int step_exec(Composer *c, TenantError *error) {
         return failed ? error->code : 0;
 }
 
-/* The cgroup comes before what forks: a child that was killed but is not dead yet would be in the unit's own, which has to be empty. */
+/* The cgroup comes before what forks: a child that was killed but is not dead yet would be in the unit's own, which has to
+ * be empty. */
 static const struct {
         const char *name;
         int (*run)(Composer *c, TenantError *error);
@@ -351,6 +362,7 @@ int composer_run(const RunOptions *options, pid_t runner, int runtime_fd, int co
                 .volume_fd = -1,
                 .image_fd = -1,
                 .payload_fd = -1,
+                .shim_fd = -1,
                 .child_fd = -1,
         };
         ControlMessage message = { .type = CONTROL_FAILED };

@@ -4,6 +4,7 @@
  * image with dockerd and docker.service works. Nothing here is trusted by the host later.
  */
 #include "guest.h"
+#include "docker-layout.h"
 #include "fd.h"
 #include "io.h"
 #include "mounts.h"
@@ -153,12 +154,12 @@ static int write_docker_dropin(int root_fd) {
                 if (program >= 0) {
                         snprintf(text, sizeof(text),
                                  "[Service]\nExecStart=\n"
-                                 "ExecStart=/%s -H fd:// -H tcp://0.0.0.0:%d "
+                                 "ExecStart=/%s -H fd:// -H tcp://0.0.0.0:%u "
                                  "--containerd=/run/containerd/containerd.sock $DOCKER_OPTS "
-                                 "--tlsverify --tlscacert=/%s/ca.pem --tlscert=/%s/cert.pem "
-                                 "--tlskey=/%s/key.pem\n",
-                                 programs[i], GUEST_DOCKER_PORT, GUEST_DOCKER_DIR, GUEST_DOCKER_DIR,
-                                 GUEST_DOCKER_DIR);
+                                 "--tlsverify --tlscacert=/" DOCKER_DIRECTORY "/" DOCKER_CA
+                                 " --tlscert=/" DOCKER_DIRECTORY "/" DOCKER_CERT
+                                 " --tlskey=/" DOCKER_DIRECTORY "/" DOCKER_KEY "\n",
+                                 programs[i], DOCKER_TLS_PORT);
                         return write_new(service, "50-tenantd.conf", 0644, text);
                 }
         }
@@ -199,12 +200,12 @@ static int write_certificates(const Guest *g, int root_fd) {
         if (mount < 0) {
                 return -errno;
         }
-        r = write_new(mount, "ca.pem", 0444, g->docker_ca);
+        r = write_new(mount, DOCKER_CA, DOCKER_PUBLIC_MODE, g->docker_ca);
         if (r >= 0) {
-                r = write_new(mount, "cert.pem", 0444, g->docker_cert);
+                r = write_new(mount, DOCKER_CERT, DOCKER_PUBLIC_MODE, g->docker_cert);
         }
         if (r >= 0) {
-                r = write_new(mount, "key.pem", 0400, g->docker_key);
+                r = write_new(mount, DOCKER_KEY, DOCKER_KEY_MODE, g->docker_key);
         }
         if (r < 0) {
                 return r;
@@ -212,7 +213,7 @@ static int write_certificates(const Guest *g, int root_fd) {
         if (mount_setattr(mount, "", AT_EMPTY_PATH, &readonly, sizeof(readonly)) < 0) {
                 return -errno;
         }
-        place = directory(root_fd, GUEST_DOCKER_DIR);
+        place = directory(root_fd, DOCKER_DIRECTORY);
         if (place < 0) {
                 return place;
         }
@@ -223,7 +224,8 @@ static int write_certificates(const Guest *g, int root_fd) {
 
 /* Over a plain file only: a tenant that manages DNS itself has a link or nothing there, and keeps it. */
 static int place_resolv_conf(const Guest *g, int root_fd, TenantError *error) {
-        _cleanup_close_ int target = open_beneath(root_fd, "etc/resolv.conf", O_PATH, 0), source = -1;
+        _cleanup_close_ int target = open_beneath(root_fd, "etc/resolv.conf", O_PATH, 0), file = -1,
+                            source = -1;
         struct stat st;
         int r;
 
@@ -235,9 +237,10 @@ static int place_resolv_conf(const Guest *g, int root_fd, TenantError *error) {
                 return error_set_errno(error, r, E_FAILED,
                                        "Cannot write /run/host/resolv.conf in the tenant");
         }
-        source = open_tree(root_fd, "run/host/resolv.conf", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+        file = open_beneath(root_fd, "run/host/resolv.conf", O_PATH, 0);
+        source = file < 0 ? file : open_tree(file, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
         if (source < 0) {
-                return error_set_errno(error, errno, E_FAILED,
+                return error_set_errno(error, file < 0 ? file : errno, E_FAILED,
                                        "Cannot clone /run/host/resolv.conf in the tenant");
         }
         return mounts_place(source, root_fd, "etc/resolv.conf", error);

@@ -7,10 +7,6 @@
 
 #include "allocation.h"
 
-/* Where dockerd finds ca.pem, cert.pem and key.pem, inside. */
-#define GUEST_DOCKER_DIR "run/tenantd-docker"
-#define GUEST_DOCKER_PORT 2376
-
 typedef struct Guest {
         const char *name;
         const char *uuid; /* 36 characters */

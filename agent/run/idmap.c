@@ -3,29 +3,11 @@
 #include "idmap.h"
 #include "cleanup.h"
 #include "fd.h"
-#include "io.h"
+#include "usermap.h"
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
-
-static int write_map(pid_t pid, const char *file, const struct tenant_idmap *map, uint32_t n) {
-        char path[64], text[TENANT_IDMAP_MAX * 36];
-        size_t used = 0;
-
-        for (uint32_t i = 0; i < n; i++) {
-                used += (size_t) snprintf(text + used, sizeof(text) - used, "%u %u %u\n", map[i].inside,
-                                          map[i].outside, map[i].count);
-        }
-        snprintf(path, sizeof(path), "/proc/%d/%s", pid, file);
-        return file_write_at(AT_FDCWD, path, text);
-}
-
-int idmap_write(pid_t pid, const struct tenant_namespace_plan *plan) {
-        int r = write_map(pid, "uid_map", plan->uid_map, plan->n_uid_map);
-
-        return r < 0 ? r : write_map(pid, "gid_map", plan->gid_map, plan->n_gid_map);
-}
 
 _Noreturn static int wait_to_be_killed(void *unused) {
         for (;;) {
@@ -47,10 +29,6 @@ static void holder_kill(const pid_t *pid) {
 }
 
 static int userns_open(uint32_t from, uint32_t to, uint32_t count, pid_t *ret_child) {
-        const struct tenant_idmap line = { .inside = from, .outside = to, .count = count };
-        const struct tenant_namespace_plan plan = {
-                .uid_map = { line }, .n_uid_map = 1, .gid_map = { line }, .n_gid_map = 1
-        };
         _cleanup_(holder_kill) pid_t pid = holder_start();
         char path[64];
         int fd, r;
@@ -59,7 +37,7 @@ static int userns_open(uint32_t from, uint32_t to, uint32_t count, pid_t *ret_ch
         if (pid < 0) {
                 return -errno;
         }
-        r = idmap_write(pid, &plan);
+        r = usermap_write_range(pid, from, to, count);
         if (r < 0) {
                 return r;
         }

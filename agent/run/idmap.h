@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* idmap.h: id maps: of a new tenant, and of the mount through which it sees an image. */
+/* idmap.h: the mount through which a tenant sees an image. */
 #pragma once
 
 #include "error.h"
-#include "tenant-namespace.h"
+#include <stdint.h>
 #include <sys/types.h>
-
-/* Writes /proc/PID/uid_map and gid_map. 0 or negative errno. */
-int idmap_write(pid_t pid, const struct tenant_namespace_plan *plan) __attribute__((warn_unused_result));
 
 /*
  * A detached, read-only, nodev mount of the tree at root_fd in which the `count` ids from `from` on disk appear as those from

@@ -4,16 +4,22 @@
 #include "loader.h"
 #include "log.h"
 #include "name.h"
+#include "parse.h"
 #include "paths.h"
 #include "run.h"
 #include <getopt.h>
 #include <signal.h>
+
+/* Below TimeoutStopSec= of the unit, after which systemd kills, in its own way. */
+#define STOP_SECONDS_DEFAULT 80u
+#define STOP_SECONDS_MAX 86400u
 
 static const char help[] =
         "tenant-run [--release] NAME\n"
         "\n"
         "Runs a tenant as the main process of tenant@NAME.service. Started by systemd, not by hand.\n"
         "\n"
+        "  --stop-time=SECONDS  kill the tenant when it has not halted so long after it was asked to (80)\n"
         "  --release       undo what the last run of NAME did, and end\n"
         "  --root=DIR      state, definitions and runtime files below DIR\n"
         "  --plugin-dir=DIR\n"
@@ -32,17 +38,18 @@ static int release(const char *name) {
 }
 
 int main(int argc, char **argv) {
-        enum { OPT_RELEASE = 256, OPT_ROOT, OPT_PLUGINS, OPT_FAULT, OPT_VERSION, OPT_HELP };
+        enum { OPT_RELEASE = 256, OPT_ROOT, OPT_PLUGINS, OPT_STOP_TIME, OPT_FAULT, OPT_VERSION, OPT_HELP };
         static const struct option options[] = {
                 { "release", no_argument, NULL, OPT_RELEASE },
                 { "root", required_argument, NULL, OPT_ROOT },
                 { "plugin-dir", required_argument, NULL, OPT_PLUGINS },
+                { "stop-time", required_argument, NULL, OPT_STOP_TIME },
                 { "fault", required_argument, NULL, OPT_FAULT },
                 { "version", no_argument, NULL, OPT_VERSION },
                 { "help", no_argument, NULL, OPT_HELP },
                 { NULL, 0, NULL, 0 },
         };
-        RunOptions run = { 0 };
+        RunOptions run = { .stop_seconds = STOP_SECONDS_DEFAULT };
         TenantError error = { 0 };
         bool do_release = false;
         int c;
@@ -57,6 +64,13 @@ int main(int argc, char **argv) {
                         break;
                 case OPT_PLUGINS:
                         plugin_set_directory(optarg);
+                        break;
+                case OPT_STOP_TIME:
+                        if (parse_u32(optarg, &run.stop_seconds) < 0 ||
+                            run.stop_seconds > STOP_SECONDS_MAX) {
+                                fputs(help, stderr);
+                                return 2;
+                        }
                         break;
                 case OPT_FAULT:
                         run.fault = optarg;

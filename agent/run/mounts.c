@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * mounts.c: see mounts.h. The overlay is mounted by the tenant's root, not by the host's: then all it writes is written with the
+ * mounts.c: see mounts.h. Until the pivot the host's mounts are still around this process: refuses to resolve any name in the
+ * volume or the tenant's root but by open_beneath(), since a link there could lead to the host's files. The overlay is mounted by the tenant's root, not by the host's: then all it writes is written with the
  * tenant's authority, within its quota (host root would pass it), and set-id and capabilities mean the tenant's.
  */
 #include "mounts.h"
@@ -34,16 +35,26 @@ static int target_open(int root_fd, const char *target, TenantError *error) {
         return fd;
 }
 
+/* How a descriptor is named where the kernel takes only paths; /proc is the host's until the pivot. */
+typedef struct FdPath {
+        char path[32];
+} FdPath;
+
+static FdPath fd_path(int fd) {
+        FdPath p;
+
+        snprintf(p.path, sizeof(p.path), "/proc/self/fd/%d", fd);
+        return p;
+}
+
 static int mount_new(int root_fd, const char *target, const char *type, unsigned long flags,
                      const char *data, TenantError *error) {
         _cleanup_close_ int fd = target_open(root_fd, target, error);
-        char path[64];
 
         if (fd < 0) {
                 return fd;
         }
-        snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-        if (mount(type, path, type, flags, data) < 0) {
+        if (mount(type, fd_path(fd).path, type, flags, data) < 0) {
                 return error_set_errno(error, errno, E_FAILED, "Cannot mount %s at /%s of the tenant", type,
                                        target);
         }
@@ -62,28 +73,60 @@ int mounts_place(int mount_fd, int root_fd, const char *target, TenantError *err
         return 0;
 }
 
-int mounts_root(int volume_fd, int image_fd, TenantError *error) {
-        /* Any directory that host root owns and everybody may reach will do as the place: nobody else sees this. */
-        if (move_mount(volume_fd, "", AT_FDCWD, path_get(PATH_RUNTIME), MOVE_MOUNT_F_EMPTY_PATH) < 0) {
-                return failed(error, errno, "mount the volume");
+/* One of the volume's own directories, or what is mounted on it. */
+static int volume_open(int volume_fd, const char *name, TenantError *error) {
+        int fd = open_beneath(volume_fd, name, O_PATH | O_DIRECTORY, 0);
+
+        return fd < 0 ? error_set_errno(error, fd, E_FAILED,
+                                        "'%s' of the tenant's volume is not a plain directory (a link?); "
+                                        "repair it there",
+                                        name)
+                      : fd;
+}
+
+static int mount_overlay(int volume_fd, int image_fd, TenantError *error) {
+        _cleanup_close_ int upper = volume_open(volume_fd, "upper", error),
+                            work = upper < 0 ? upper : volume_open(volume_fd, "work", error),
+                            root = work < 0 ? work : volume_open(volume_fd, "root", error);
+        char options[160];
+
+        if (root < 0) {
+                return root;
         }
-        if (fchdir(volume_fd) < 0) {
-                return failed(error, errno, "enter the volume");
-        }
-        if (move_mount(image_fd, "", AT_FDCWD, "lower", MOVE_MOUNT_F_EMPTY_PATH) < 0) {
-                return failed(error, errno, "mount the image");
-        }
-        if (mount("overlay", "root", "overlay", MS_NODEV,
-                  "lowerdir=lower,upperdir=upper,workdir=work,userxattr") < 0) {
+        snprintf(options, sizeof(options), "lowerdir=%s,upperdir=%s,workdir=%s,userxattr",
+                 fd_path(image_fd).path, fd_path(upper).path, fd_path(work).path);
+        if (mount("overlay", fd_path(root).path, "overlay", MS_NODEV, options) < 0) {
                 return error_set_errno(
                         error, errno, E_HOST_NOT_READY,
                         "Cannot mount the tenant's root overlay (is the module overlay loaded?)");
         }
-        if (chdir("root") < 0) {
-                return failed(error, errno, "enter the root");
+        return 0;
+}
+
+int mounts_root(int volume_fd, int image_fd, TenantError *error) {
+        _cleanup_close_ int lower = -1, root = -1;
+        int r;
+
+        /* Any directory that host root owns and everybody may reach will do as the place: nobody else sees this. */
+        if (move_mount(volume_fd, "", AT_FDCWD, path_get(PATH_RUNTIME), MOVE_MOUNT_F_EMPTY_PATH) < 0) {
+                return failed(error, errno, "mount the volume");
         }
-        int fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-        return fd < 0 ? failed(error, errno, "open the root") : fd;
+        lower = volume_open(volume_fd, "lower", error);
+        if (lower < 0) {
+                return lower;
+        }
+        if (move_mount(image_fd, "", lower, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0) {
+                return failed(error, errno, "mount the image");
+        }
+        r = mount_overlay(volume_fd, image_fd, error);
+        if (r < 0) {
+                return r;
+        }
+        root = volume_open(volume_fd, "root", error);
+        if (root < 0) {
+                return root;
+        }
+        return fchdir(root) < 0 ? failed(error, errno, "enter the root") : TAKE_FD(root);
 }
 
 int mounts_docker(int volume_fd, int root_fd, TenantError *error) {
@@ -92,13 +135,18 @@ int mounts_docker(int volume_fd, int root_fd, TenantError *error) {
         } stores[] = { { "docker", "var/lib/docker" }, { "containerd", "var/lib/containerd" } };
 
         for (size_t i = 0; i < ELEMENTSOF(stores); i++) {
-                _cleanup_close_ int target = target_open(root_fd, stores[i].target, error), store = -1;
+                _cleanup_close_ int target = target_open(root_fd, stores[i].target, error), directory = -1,
+                                    store = -1;
                 int r;
 
                 if (target < 0) {
                         return target;
                 }
-                store = open_tree(volume_fd, stores[i].directory, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+                directory = volume_open(volume_fd, stores[i].directory, error);
+                if (directory < 0) {
+                        return directory;
+                }
+                store = open_tree(directory, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
                 if (store < 0) {
                         return failed(error, errno, "clone Docker's store");
                 }
@@ -144,15 +192,18 @@ int mounts_notify_open(const char *name, TenantError *error) {
 }
 
 int mounts_notify(int notify_mount, int root_fd, TenantError *error) {
-        if (mknodat(root_fd, "run/host/notify", S_IFREG | 0600, 0) < 0) {
-                return failed(error, errno, "make /run/host/notify");
+        _cleanup_close_ int place =
+                open_beneath(root_fd, "run/host/notify", O_WRONLY | O_CREAT | O_EXCL | O_NONBLOCK, 0600);
+
+        if (place < 0) {
+                return failed(error, place, "make /run/host/notify");
         }
         return mounts_place(notify_mount, root_fd, "run/host/notify", error);
 }
 
 /* The host's node over an empty file: a node made on the tenant's own tmpfs would not open (nodev by its user namespace). */
 static int bind_node(int dev_fd, const char *name, TenantError *error) {
-        _cleanup_close_ int node = -1;
+        _cleanup_close_ int node = -1, place = -1;
         char path[32];
 
         snprintf(path, sizeof(path), "/dev/%s", name);
@@ -162,9 +213,11 @@ static int bind_node(int dev_fd, const char *name, TenantError *error) {
                                        "The host has no %s (modules fuse and tun; see tenantctl doctor)",
                                        path);
         }
-        if (mknodat(dev_fd, name, S_IFREG | 0600, 0) < 0 ||
-            move_mount(node, "", dev_fd, name, MOVE_MOUNT_F_EMPTY_PATH) < 0) {
-                return error_set_errno(error, errno, E_FAILED, "Cannot bind %s into the tenant", path);
+        place = open_beneath(dev_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NONBLOCK, 0600);
+        if (place < 0 ||
+            move_mount(node, "", place, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0) {
+                return error_set_errno(error, place < 0 ? place : errno, E_FAILED,
+                                       "Cannot bind %s into the tenant", path);
         }
         return 0;
 }
@@ -186,12 +239,12 @@ static int make_links(int dev_fd, TenantError *error) {
 
 /* A pty of the tenant's own devpts; no terminal of the host ever comes in. */
 static int make_console(int dev_fd, int *ret_console, int *ret_master, TenantError *error) {
-        _cleanup_close_ int master = openat(dev_fd, "pts/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC), slave = -1,
+        _cleanup_close_ int master = open_beneath(dev_fd, "pts/ptmx", O_RDWR | O_NOCTTY, 0), slave = -1,
                             node = -1;
         const int unlock = 0;
 
         if (master < 0 || ioctl(master, TIOCSPTLCK, &unlock) < 0) {
-                return failed(error, errno, "open a console");
+                return failed(error, master < 0 ? master : errno, "open a console");
         }
         slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
         if (slave < 0) {

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * notify.c: see notify.h. Refuses what a tenant has no business to say to the host's systemd (MAINPID=, FDSTORE=, WATCHDOG=,
- * BARRIER= …): only READY, STOPPING and a cleaned STATUS of the process that the kernel says is the tenant's init pass.
+ * BARRIER= …): only READY, STOPPING and a cleaned STATUS of the process that the kernel says is the tenant's init pass. Refuses to
+ * take, or just to drop, descriptors: the last close of a tenant's file may wait as long as the tenant likes (a TCP socket that
+ * lingers, a file system of its own), and one that lies in a queue of ours can keep the tenant itself from dying.
  */
 #include "notify.h"
 #include <errno.h>
@@ -80,38 +82,50 @@ static void copy_status(const char *from, char to[static 160]) {
         to[n] = '\0';
 }
 
-int notify_receive(int fd, pid_t init, NotifyNews *ret) {
-        char text[2048], *save = NULL;
-        struct iovec iov = { .iov_base = text, .iov_len = sizeof(text) - 1 };
+/* 1: text is a whole datagram of init's, of which nothing was taken yet; 0: it is nothing to us. */
+static int peek(int fd, pid_t init, char *text, size_t size) {
+        struct iovec iov = { .iov_base = text, .iov_len = size - 1 };
         union {
                 struct cmsghdr header;
-                char space[CMSG_SPACE(sizeof(struct ucred)) + CMSG_SPACE(sizeof(int) * 253)];
+                char space[CMSG_SPACE(sizeof(struct ucred))]; /* and not for a descriptor */
         } control;
         struct msghdr header = {
                 .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)
         };
-        const struct ucred *sender = NULL;
-        ssize_t n = recvmsg(fd, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+        const struct cmsghdr *c;
+        struct ucred sender;
+        ssize_t n = recvmsg(fd, &header, MSG_PEEK | MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 
-        *ret = (NotifyNews){ 0 };
         if (n < 0) {
                 return -errno;
         }
-        for (struct cmsghdr *c = CMSG_FIRSTHDR(&header); c; c = CMSG_NXTHDR(&header, c)) {
-                if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_CREDENTIALS) {
-                        sender = (const struct ucred *) CMSG_DATA(c);
-                } else if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS) {
-                        const int *fds = (const int *) CMSG_DATA(c);
-
-                        for (size_t i = 0; i < (c->cmsg_len - CMSG_LEN(0)) / sizeof(int); i++) {
-                                (void) fd_close(fds[i]);
-                        }
-                }
+        if (header.msg_flags & MSG_CTRUNC) {
+                return -EPERM;
         }
-        if (!sender || sender->pid != init) {
+        c = CMSG_FIRSTHDR(&header);
+        if (!c || c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_CREDENTIALS ||
+            c->cmsg_len != CMSG_LEN(sizeof(sender)) || (header.msg_flags & MSG_TRUNC)) {
                 return 0;
         }
+        memcpy(&sender, CMSG_DATA(c), sizeof(sender));
         text[n] = '\0';
+        return init > 0 && sender.pid == init;
+}
+
+int notify_receive(int fd, pid_t init, NotifyNews *ret) {
+        char text[2048], *save = NULL;
+        int r = peek(fd, init, text, sizeof(text));
+
+        *ret = (NotifyNews){ 0 };
+        if (r < 0) {
+                return r;
+        }
+        if (recv(fd, NULL, 0, MSG_DONTWAIT) < 0) {
+                return -errno;
+        }
+        if (r == 0) {
+                return 0;
+        }
         for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
                 ret->ready = ret->ready || strcmp(line, "READY=1") == 0;
                 ret->stopping = ret->stopping || strcmp(line, "STOPPING=1") == 0;
@@ -120,4 +134,29 @@ int notify_receive(int fd, pid_t init, NotifyNews *ret) {
                 }
         }
         return ret->ready || ret->stopping || ret->status[0];
+}
+
+/* The kernel does not let the end of a process wait for what closing waits for: so a process ends with it. */
+pid_t notify_close(int fd) {
+        int pair[2];
+        pid_t pid;
+        char byte;
+
+        if (pipe2(pair, O_CLOEXEC) < 0) {
+                return -errno;
+        }
+        pid = fork();
+        if (pid == 0) {
+                (void) fd_close(pair[1]);
+                (void) !read(pair[0], &byte, 1); /* until ours is the last one */
+                _exit(EXIT_SUCCESS);
+        }
+        if (pid < 0) {
+                pid = -errno;
+        } else {
+                (void) fd_close(fd);
+        }
+        (void) fd_close(pair[0]);
+        (void) fd_close(pair[1]);
+        return pid;
 }

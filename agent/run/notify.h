@@ -20,5 +20,14 @@ typedef struct NotifyNews {
         char status[160]; /* printable ASCII; empty: none */
 } NotifyNews;
 
-/* Reads one datagram. 1: news from init; 0: somebody else or nothing of interest; negative errno. */
+/*
+ * Reads one datagram. 1: news from init; 0: somebody else or nothing of interest; negative errno. -EPERM: it comes with descriptors,
+ * and is still in the queue: nothing can be read any more, and the socket is to be closed by notify_close().
+ */
 int notify_receive(int fd, pid_t init, NotifyNews *ret) _must_check_;
+
+/*
+ * Closes the socket without ever waiting for what a tenant put into its queue. Returns the pid of a process that ends at once and is
+ * the caller's to reap, or negative errno (the socket is open then).
+ */
+pid_t notify_close(int fd) _must_check_;

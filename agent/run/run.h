@@ -14,6 +14,7 @@
 
 typedef struct RunOptions {
         const char *name;
+        unsigned stop_seconds; /* --stop-time=: what init has to halt when it was asked to; 0: for ever */
         const char *
                 fault; /* --fault=STEP, for tests: composer or child kills itself before the step; NULL: no */
 } RunOptions;

@@ -6,6 +6,7 @@
  * release's, which also works when the runner was killed.
  */
 #include "cleanup.h"
+#include "console.h"
 #include "control.h"
 #include "fd.h"
 #include "io.h"
@@ -19,53 +20,38 @@
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 
 /* What a tenant may make the runner do in a second, before it is not listened to until the second is over. */
-#define NEWS_PER_SECOND 20
-#define CONSOLE_BYTES_PER_SECOND (16 * 1024)
+#define NEWS_PER_SECOND 20u
+/* Each makes systemd tell the whole bus: of what comes faster only the last is passed on. */
+#define STATUS_AT_ONCE 3u
+#define STATUS_PER_SECOND 1u
 
 #define DOCKER_POLL_MSEC 50
 
-typedef struct Budget {
-        time_t second;
-        unsigned used;
-        unsigned limit;
-} Budget;
-
 typedef struct Runner {
         const RunOptions *options;
-        int runtime_fd, lock_fd, signal_fd, notify_fd, control_fd, console_fd;
+        int runtime_fd, lock_fd, signal_fd, notify_fd, control_fd;
         pid_t composer; /* 0: ended */
         pid_t init; /* 0: not born; -1: ended */
         struct sockaddr_in ready_docker;
-        bool init_ready, reported_ready, stopping, failed;
+        bool init_ready, reported_ready, reported_stopping, stopping, failed;
         int exit_status;
-        Budget news, console;
+        Budget news, statuses;
+        char status[160]; /* not passed on yet; empty: none */
+        uint64_t kill_msec; /* when init has had its time to halt; 0: it was not asked, or is killed */
         bool init_ended; /* and its end was not judged yet */
         int init_status;
-        bool in_escape; /* of a terminal sequence on the console */
-        size_t line_size;
-        char line[256];
+        Console console;
 } Runner;
 
-static time_t now_seconds(void) {
+static uint64_t now_msec(void) {
         struct timespec t;
 
-        clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
-        return t.tv_sec;
-}
-
-/* False when the tenant has used up this second. */
-static bool budget_allows(Budget *b) {
-        time_t now = now_seconds();
-
-        if (b->second != now) {
-                *b = (Budget){ .second = now, .limit = b->limit };
-        }
-        return b->used < b->limit;
+        clock_gettime(CLOCK_MONOTONIC, &t);
+        return (uint64_t) t.tv_sec * 1000 + (uint64_t) t.tv_nsec / 1000000;
 }
 
 static void fail(Runner *r, const TenantError *error) {
@@ -77,7 +63,7 @@ static void fail(Runner *r, const TenantError *error) {
         r->failed = true;
         log_error("Tenant '%s' did not start: %s", r->options->name, error->message);
         /* For the agent, which tells the caller of Start; the journal has it anyway. */
-        fd = openat(r->runtime_fd, "error", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+        fd = open_beneath(r->runtime_fd, "error", O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK, 0600);
         if (fd >= 0) {
                 (void) dprintf(fd, "%s: %s\n", error->name[0] ? error->name : E_FAILED, error->message);
         }
@@ -152,66 +138,54 @@ static void report_ready(Runner *r) {
         notify_systemd("READY=1");
 }
 
-static void on_news(Runner *r) {
-        char text[200];
-        NotifyNews news;
+static void report_stopping(Runner *r) {
+        if (!r->reported_stopping) {
+                r->reported_stopping = true;
+                notify_systemd("STOPPING=1");
+        }
+}
 
-        r->news.used++;
-        if (notify_receive(r->notify_fd, r->init, &news) <= 0) {
+static void report_status(Runner *r, uint64_t now) {
+        char text[200];
+
+        if (r->status[0] && budget_left(&r->statuses, now) > 0) {
+                budget_spend(&r->statuses, 1, now);
+                snprintf(text, sizeof(text), "STATUS=%s", r->status);
+                r->status[0] = '\0';
+                notify_systemd(text);
+        }
+}
+
+static void on_descriptors(Runner *r) {
+        log_warning(
+                "The init of tenant '%s' sent descriptors with a notification, and is not heard any more",
+                r->options->name);
+        /* Its pid is one of those that on_children() reaps and does not know. Not closed: asked again. */
+        if (notify_close(r->notify_fd) > 0) {
+                r->notify_fd = -1;
+        }
+}
+
+static void on_news(Runner *r, uint64_t now) {
+        NotifyNews news;
+        int n = notify_receive(r->notify_fd, r->init, &news);
+
+        budget_spend(&r->news, 1, now);
+        if (n == -EPERM) {
+                on_descriptors(r);
+        }
+        if (n <= 0) {
                 return;
         }
         if (news.status[0]) {
-                snprintf(text, sizeof(text), "STATUS=%s", news.status);
-                notify_systemd(text);
+                memcpy(r->status, news.status, sizeof(r->status));
         }
+        report_status(r, now);
         if (news.stopping && r->reported_ready) {
-                notify_systemd("STOPPING=1");
+                report_stopping(r);
         }
         r->init_ready = r->init_ready || news.ready;
         report_ready(r);
-}
-
-/* With a priority of ours before it, so that "<0>" from inside is text to the journal: an emergency goes to every terminal. */
-static void console_flush(Runner *r) {
-        static const char priority[] = "<6>";
-        struct iovec parts[] = { { .iov_base = (char *) priority, .iov_len = strlen(priority) },
-                                 { .iov_base = r->line, .iov_len = r->line_size + 1 } };
-
-        r->line[r->line_size] = '\n';
-        (void) !writev(STDOUT_FILENO, parts, ELEMENTSOF(parts)); /* the journal is full or gone: dropped */
-        r->line_size = 0;
-}
-
-/* One character of the console: lines of printable ones, terminal sequences (ECMA-48 CSI, and two-character ones) left out. */
-static void console_put(Runner *r, char c) {
-        if (r->in_escape) {
-                r->in_escape = c == '[' || c == ';' || c == '?' || (c >= '0' && c <= '9');
-        } else if (c == 0x1B) {
-                r->in_escape = true;
-        } else if (c == '\n') {
-                console_flush(r);
-        } else if (c >= 0x20 && c < 0x7F) {
-                r->line[r->line_size++] = c;
-                if (r->line_size == sizeof(r->line) - 1) {
-                        console_flush(r);
-                }
-        }
-}
-
-static void on_console(Runner *r) {
-        char data[512];
-        ssize_t n = read(r->console_fd, data, sizeof(data));
-
-        if (n <= 0) {
-                if (n == 0 || (errno != EAGAIN && errno != EINTR && errno != EIO)) {
-                        r->console_fd = fd_close(r->console_fd);
-                }
-                return;
-        }
-        r->console.used += (unsigned) n;
-        for (ssize_t i = 0; i < n; i++) {
-                console_put(r, data[i]);
-        }
 }
 
 static void on_control(Runner *r) {
@@ -232,9 +206,7 @@ static void on_control(Runner *r) {
                 r->ready_docker = message.ready_docker;
                 break;
         case CONTROL_CONSOLE:
-                (void) fd_close(r->console_fd);
-                r->console_fd = TAKE_FD(fd);
-                (void) fcntl(r->console_fd, F_SETFL, O_NONBLOCK);
+                console_open(&r->console, TAKE_FD(fd));
                 break;
         case CONTROL_FAILED:
                 fail(r, &message.error);
@@ -335,8 +307,24 @@ static void stop(Runner *r) {
                         kill(r->init, SIGKILL);
                 }
         } else if (r->init > 0) {
-                notify_systemd("STOPPING=1");
+                report_stopping(r);
                 kill(r->init, SIGRTMIN + 3); /* systemd's word for halt, container interface */
+                if (r->kill_msec == 0 && r->options->stop_seconds > 0) {
+                        r->kill_msec = now_msec() + r->options->stop_seconds * UINT64_C(1000);
+                }
+        }
+}
+
+/*
+ * The kernel kills all of a pid namespace with its init and lets nothing be born in it meanwhile; systemd, whose turn is next, would
+ * have to kill pid by pid what may fork faster.
+ */
+static void stop_late(Runner *r) {
+        r->kill_msec = 0;
+        if (r->init > 0) {
+                log_warning("The init of tenant '%s' did not halt within %u s and is killed",
+                            r->options->name, r->options->stop_seconds);
+                kill(r->init, SIGKILL);
         }
 }
 
@@ -352,34 +340,57 @@ static void on_signal(Runner *r) {
         }
 }
 
+/* Of two waits of poll(2), where -1 is for ever. */
+static int sooner(int a, int b) {
+        return a < 0 ? b : b < 0 || a < b ? a : b;
+}
+
+static int news_wait_msec(Runner *r, uint64_t now) {
+        return r->notify_fd < 0 ? -1 : budget_wait_msec(&r->news, 1, now);
+}
+
+/* Until something is due that no descriptor tells. */
+static int wait_msec(Runner *r, uint64_t now) {
+        const int news = news_wait_msec(r, now), console = console_wait_msec(&r->console, now);
+        int wait = r->init_ready && !r->reported_ready ? DOCKER_POLL_MSEC : -1;
+
+        wait = sooner(wait, news > 0 ? news : -1);
+        wait = sooner(wait, console > 0 ? console : -1);
+        if (r->status[0]) {
+                wait = sooner(wait, budget_wait_msec(&r->statuses, 1, now));
+        }
+        if (r->kill_msec > 0) {
+                wait = sooner(wait, r->kill_msec > now ? (int) (r->kill_msec - now) : 0);
+        }
+        return wait;
+}
+
 static void loop_once(Runner *r) {
-        const bool hear_news = budget_allows(&r->news), hear_console = budget_allows(&r->console);
-        const bool ask_docker = r->init_ready && !r->reported_ready;
+        uint64_t now = now_msec();
         struct pollfd fds[] = {
                 { .fd = r->signal_fd, .events = POLLIN },
                 { .fd = r->control_fd, .events = POLLIN },
-                { .fd = hear_news ? r->notify_fd : -1, .events = POLLIN },
-                { .fd = hear_console ? r->console_fd : -1, .events = POLLIN },
+                { .fd = news_wait_msec(r, now) == 0 ? r->notify_fd : -1, .events = POLLIN },
+                { .fd = console_wait_msec(&r->console, now) == 0 ? r->console.fd : -1, .events = POLLIN },
         };
-        const int wait = ask_docker ? DOCKER_POLL_MSEC : hear_news && hear_console ? -1 : 1000;
 
-        if (poll(fds, ELEMENTSOF(fds), wait) < 0) {
+        if (poll(fds, ELEMENTSOF(fds), wait_msec(r, now)) < 0) {
                 return; /* EINTR at most */
         }
+        now = now_msec();
         if (fds[1].revents) {
                 on_control(r);
         }
         if (fds[2].revents) {
-                on_news(r);
+                on_news(r, now);
         }
-        if (fds[3].revents & POLLIN) {
-                on_console(r);
-        } else if (
-                fds[3].revents) { /* POLLHUP: no process has the console open; asked again with the next poll */
-                r->console.used = r->console.limit;
-        }
+        console_read(&r->console, fds[3].revents, now);
+        report_status(r, now);
         if (fds[0].revents) {
                 on_signal(r);
+        }
+        if (r->kill_msec > 0 && now >= r->kill_msec) {
+                stop_late(r);
         }
         report_ready(r);
 }
@@ -392,9 +403,9 @@ int runner_run(const RunOptions *options) {
                 .signal_fd = -1,
                 .notify_fd = -1,
                 .control_fd = -1,
-                .console_fd = -1,
-                .news = { .limit = NEWS_PER_SECOND },
-                .console = { .limit = CONSOLE_BYTES_PER_SECOND },
+                .news = BUDGET(NEWS_PER_SECOND, NEWS_PER_SECOND),
+                .statuses = BUDGET(STATUS_AT_ONCE, STATUS_PER_SECOND),
+                .console = CONSOLE_NONE(STDOUT_FILENO),
         };
         TenantError error = { 0 };
 
@@ -409,5 +420,6 @@ int runner_run(const RunOptions *options) {
         /* A composer that died between clone and message leaves a child that sees its socket close and ends. */
         while (waitpid(-1, NULL, 0) > 0) {
         }
+        console_finish(&r.console, now_msec());
         return r.exit_status;
 }

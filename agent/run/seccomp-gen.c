@@ -5,19 +5,27 @@
  * A deny list: what has an effect beyond the tenant, or is kernel surface that a system container with systemd and Docker
  * does not need. Everything that nested containers need stays allowed: mount and the new mount API, keyctl, ptrace, setns,
  * unshare, seccomp itself. ENOSYS pretends an older kernel; EPERM and EAFNOSUPPORT where a fallback expects them.
+ *
+ * Two filters, which differ in 32-bit x86 sockets alone. Its socketcall(2) has the family in memory, where no filter can look:
+ *   strict     refuses to make any socket that way, which 32-bit programs with glibc know no other of
+ *   mediated   leaves the families of 32-bit callers to the AppArmor profile, which sees them all; for tenants that have it
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/netlink.h>
-#include <sched.h>
+#include <linux/reboot.h>
 #include <seccomp.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Refused by name; unknown on an architecture means that it does not exist there. */
+#define ELEMENTSOF(array) (sizeof(array) / sizeof((array)[0]))
+
+/* Refused whatever the arguments. A call that an architecture does not have costs it nothing. */
 static const struct {
         const char *name;
         int error;
@@ -28,6 +36,9 @@ static const struct {
         { "init_module", ENOSYS },
         { "finit_module", ENOSYS },
         { "delete_module", ENOSYS },
+        { "create_module", ENOSYS },
+        { "query_module", ENOSYS },
+        { "get_kernel_syms", ENOSYS },
         /* Host-wide effect or hardware. */
         { "swapon", EPERM },
         { "swapoff", EPERM },
@@ -47,6 +58,11 @@ static const struct {
         { "vm86", ENOSYS },
         { "vm86old", ENOSYS },
         { "modify_ldt", ENOSYS },
+        { "_sysctl", ENOSYS },
+        /* The host's: its log, how full its file systems are, which pages of a shared image others read. */
+        { "syslog", EPERM },
+        { "ustat", ENOSYS },
+        { "cachestat", ENOSYS },
         /* File handles name inodes of the whole file system, not of the tenant's tree. */
         { "open_by_handle_at", ENOSYS },
         /* Large or exploit-friendly kernel surface. bpf: EPERM makes runc's and systemd's fallbacks act. */
@@ -58,60 +74,91 @@ static const struct {
         { "bpf", EPERM },
 };
 
-/* Socket families that autoload modules, are not namespaced, or have no use in a tenant. */
-static const int denied_families[] = {
-        AF_AX25,   AF_IPX,     AF_APPLETALK, AF_NETROM, AF_BRIDGE,     AF_ATMPVC, AF_X25,  AF_ROSE,
-        AF_DECnet, AF_NETBEUI, AF_KEY,       AF_ASH,    AF_ECONET,     AF_ATMSVC, AF_RDS,  AF_IRDA,
-        AF_PPPOX,  AF_WANPIPE, AF_LLC,       AF_IB,     AF_MPLS,       AF_CAN,    AF_TIPC, AF_BLUETOOTH,
-        AF_IUCV,   AF_RXRPC,   AF_ISDN,      AF_PHONET, AF_IEEE802154, AF_CAIF,   AF_ALG,  AF_NFC,
-        AF_VSOCK,  AF_KCM,     AF_QIPCRTR,   AF_SMC,    AF_XDP,
-};
+/*
+ * Socket families that a tenant has are AF_UNIX, AF_INET, AF_INET6, AF_NETLINK and AF_PACKET (17). All between and above, those of
+ * future kernels too, autoload modules, are not namespaced (AF_VSOCK) or have no use in a tenant (AF_ALG).
+ */
+static const unsigned denied_families[] = { AF_UNSPEC,  AF_AX25,     AF_IPX, AF_APPLETALK, AF_NETROM,
+                                            AF_BRIDGE,  AF_ATMPVC,   AF_X25, AF_ROSE,      AF_DECnet,
+                                            AF_NETBEUI, AF_SECURITY, AF_KEY };
+/* With all that have the same bits above those of the last one: 18 and 19, 20 to 23, 24 to 31; 32 and up are in the code. */
+static const unsigned denied_family_blocks[] = { 18, 20, 24 };
+
+/* Commands of reboot(2) that are not for a pid namespace to give. */
+static const unsigned denied_reboots[] = { LINUX_REBOOT_CMD_KEXEC, LINUX_REBOOT_CMD_SW_SUSPEND };
+
+/* Puts input into a terminal that somebody else reads. */
+static const unsigned denied_ioctls[] = { TIOCSTI, TIOCLINUX };
 
 static int deny_by_name(scmp_filter_ctx ctx) {
-        for (size_t i = 0; i < sizeof(denied) / sizeof(denied[0]); i++) {
+        for (size_t i = 0; i < ELEMENTSOF(denied); i++) {
                 int nr = seccomp_syscall_resolve_name(denied[i].name), r;
 
-                if (nr == __NR_SCMP_ERROR) {
-                        fprintf(stderr, "system call '%s' is unknown to libseccomp, left out\n",
-                                denied[i].name);
-                        continue;
-                }
-                r = seccomp_rule_add(ctx, SCMP_ACT_ERRNO((unsigned) denied[i].error), nr, 0);
+                /* A rule left out would be a hole: then a newer libseccomp has to be had. */
+                r = nr == __NR_SCMP_ERROR
+                            ? -ENOENT
+                            : seccomp_rule_add(ctx, SCMP_ACT_ERRNO((unsigned) denied[i].error), nr, 0);
                 if (r < 0) {
+                        fprintf(stderr, "no rule for %s: %s\n", denied[i].name, strerror(-r));
                         return r;
                 }
         }
         return 0;
 }
 
-static int deny_sockets(scmp_filter_ctx ctx) {
-        for (size_t i = 0; i < sizeof(denied_families) / sizeof(denied_families[0]); i++) {
-                int r = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 1,
-                                         SCMP_A0_32(SCMP_CMP_EQ, (unsigned) denied_families[i]));
+/*
+ * The kernel takes an int where a register has 64 bits, so only those 32 may count: SCMP_A0_32() and its kind cut the value that is
+ * compared with, not the argument.
+ */
+static struct scmp_arg_cmp int_is(unsigned argument, unsigned mask, unsigned value) {
+        return SCMP_CMP64(argument, SCMP_CMP_MASKED_EQ, mask, value);
+}
 
-                if (r < 0) {
-                        return r;
-                }
+/* libseccomp translates both calls for 32-bit x86: into those of the same name, and a socketcall(2) that is refused whole. */
+static int deny_family(scmp_filter_ctx ctx, unsigned mask, unsigned family) {
+        const struct scmp_arg_cmp refused = int_is(0, mask, family);
+        int r = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 1, refused);
+
+        return r < 0 ? r
+                     : seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socketpair), 1, refused);
+}
+
+static int deny_sockets(scmp_filter_ctx ctx) {
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(denied_families); i++) {
+                r = deny_family(ctx, UINT32_MAX, denied_families[i]);
+        }
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(denied_family_blocks); i++) {
+                const unsigned first = denied_family_blocks[i];
+
+                r = deny_family(ctx, ~((first & -first) - 1), first);
+        }
+        for (unsigned first = 32; r >= 0 && first != 0; first <<= 1) {
+                r = deny_family(ctx, ~(first - 1), first);
         }
         /* The audit subsystem is not namespaced. */
-        return seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 2,
-                                SCMP_A0_32(SCMP_CMP_EQ, AF_NETLINK), SCMP_A2_32(SCMP_CMP_EQ, NETLINK_AUDIT));
+        return r < 0 ? r
+                     : seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 2,
+                                        int_is(0, UINT32_MAX, AF_NETLINK),
+                                        int_is(2, UINT32_MAX, NETLINK_AUDIT));
 }
 
 static int deny_by_argument(scmp_filter_ctx ctx) {
-        static const unsigned long ioctls[] = { TIOCSTI, TIOCLINUX };
-        int r;
+        int r = 0;
 
-        for (size_t i = 0; i < sizeof(ioctls) / sizeof(ioctls[0]); i++) {
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(denied_ioctls); i++) {
                 r = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(ioctl), 1,
-                                     SCMP_A1_32(SCMP_CMP_EQ, (unsigned) ioctls[i]));
-                if (r < 0) {
-                        return r;
-                }
+                                     int_is(1, UINT32_MAX, denied_ioctls[i]));
+        }
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(denied_reboots); i++) {
+                r = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(reboot), 1,
+                                     int_is(2, UINT32_MAX, denied_reboots[i]));
         }
         /* A forced unmount can abort I/O of the host on a shared network file system. */
-        return seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(umount2), 1,
-                                SCMP_A1_32(SCMP_CMP_MASKED_EQ, MNT_FORCE, MNT_FORCE));
+        return r < 0 ? r
+                     : seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(umount2), 1,
+                                        int_is(1, MNT_FORCE, MNT_FORCE));
 }
 
 static int configure(scmp_filter_ctx ctx) {
@@ -128,36 +175,59 @@ static int configure(scmp_filter_ctx ctx) {
                 return r;
         }
         /* A tree instead of a chain: a system call passes a handful of comparisons, not one per rule. */
-        r = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
-        if (r < 0) {
-                return r;
-        }
-#if defined(__x86_64__)
-        r = seccomp_arch_add(ctx, SCMP_ARCH_X86);
-#elif defined(__aarch64__)
-        r = seccomp_arch_add(ctx, SCMP_ARCH_ARM);
-#endif
-        return r;
+        return seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 }
 
-int main(void) {
-        scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
-        int r = ctx ? configure(ctx) : -ENOMEM;
+static int add_rules(scmp_filter_ctx ctx, bool sockets) {
+        int r = deny_by_name(ctx);
 
-        if (r >= 0) {
-                r = deny_by_name(ctx);
-        }
-        if (r >= 0) {
-                r = deny_sockets(ctx);
-        }
-        if (r >= 0) {
-                r = deny_by_argument(ctx);
-        }
-        if (r >= 0) {
-                r = seccomp_export_bpf(ctx, STDOUT_FILENO);
-        }
+        r = r < 0 ? r : deny_by_argument(ctx);
+        return r < 0 || !sockets ? r : deny_sockets(ctx);
+}
+
+/* The architecture that the kernel runs beside the native one. */
+#if defined(__x86_64__)
+#define SECOND_ARCH SCMP_ARCH_X86
+#elif defined(__aarch64__)
+#define SECOND_ARCH SCMP_ARCH_ARM
+#endif
+
+/* Takes rules of its own: those of sockets may be missing. */
+static int merge_second_arch(scmp_filter_ctx ctx, bool mediated) {
+#ifdef SECOND_ARCH
+        const bool sockets = !mediated || SECOND_ARCH != SCMP_ARCH_X86;
+        scmp_filter_ctx second = seccomp_init(SCMP_ACT_ALLOW);
+        int r = second ? configure(second) : -ENOMEM;
+
+        r = r < 0 ? r : seccomp_arch_remove(second, SCMP_ARCH_NATIVE);
+        r = r < 0 ? r : seccomp_arch_add(second, SECOND_ARCH);
+        r = r < 0 ? r : add_rules(second, sockets);
+        r = r < 0 ? r : seccomp_merge(ctx, second);
         if (r < 0) {
-                fprintf(stderr, "cannot make the filter: error %d\n", r);
+                seccomp_release(second);
+        }
+        return r;
+#else
+        return 0;
+#endif
+}
+
+int main(int argc, char **argv) {
+        const bool mediated = argc == 2 && strcmp(argv[1], "mediated") == 0;
+        scmp_filter_ctx ctx;
+        int r;
+
+        if (argc != 2 || (!mediated && strcmp(argv[1], "strict") != 0)) {
+                fprintf(stderr, "usage: seccomp-gen strict|mediated\n");
+                return 2;
+        }
+        ctx = seccomp_init(SCMP_ACT_ALLOW);
+        r = ctx ? configure(ctx) : -ENOMEM;
+        r = r < 0 ? r : add_rules(ctx, true);
+        r = r < 0 ? r : merge_second_arch(ctx, mediated);
+        r = r < 0 ? r : seccomp_export_bpf(ctx, STDOUT_FILENO);
+        if (r < 0) {
+                fprintf(stderr, "cannot make the filter: %s\n", strerror(-r));
         }
         seccomp_release(ctx);
         return r < 0;

@@ -52,20 +52,27 @@ static int open_tenants(TenantError *error) {
         return fd < 0 ? error_set_errno(error, fd, E_FAILED, "Cannot open %s", path_get(PATH_TENANTS)) : fd;
 }
 
-int allocation_lock(TenantError *error) {
+static bool is_cancelled(const struct tenant_host *host) {
+        return host && host->cancelled && host->cancelled(host->userdata);
+}
+
+int allocation_lock(const struct tenant_host *host, TenantError *error) {
         _cleanup_close_ int dir_fd = open_tenants(error), fd = -1;
         int r;
 
         if (dir_fd < 0) {
                 return dir_fd;
         }
-        fd = open_beneath(dir_fd, ".lock", O_RDWR | O_CREAT, 0600);
+        fd = open_beneath(dir_fd, ".lock", O_RDWR | O_CREAT | O_NONBLOCK, 0600);
         if (fd < 0) {
                 return error_set_errno(error, fd, E_FAILED, "Cannot open %s/.lock", path_get(PATH_TENANTS));
         }
         do {
-                r = flock(fd, LOCK_EX);
-        } while (r < 0 && errno == EINTR);
+                r = flock(fd, LOCK_EX); /* ended by the SIGTERM of a cancel */
+        } while (r < 0 && errno == EINTR && !is_cancelled(host));
+        if (r < 0 && errno == EINTR) {
+                return error_set(error, ECANCELED, E_CANCELED, "The job was canceled");
+        }
         if (r < 0) {
                 return error_set_errno(error, errno, E_FAILED, "Cannot lock %s/.lock",
                                        path_get(PATH_TENANTS));

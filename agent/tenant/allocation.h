@@ -37,9 +37,10 @@ DEFINE_CLEANUP(Allocation *, allocation_free)
 
 /*
  * Exclusive lock of all allocations, /var/lib/tenantd/tenants/.lock. Closing the descriptor unlocks. Blocks
- * (worker only).
+ * (worker only), until `host` says that the job is cancelled: -ECANCELED Canceled. NULL host: an undo, which
+ * waits in any case.
  */
-int allocation_lock(TenantError *error) _must_check_;
+int allocation_lock(const struct tenant_host *host, TenantError *error) _must_check_;
 
 /*
  * -ENOENT NoSuchTenant, -EBADMSG Damaged. allocation_from_keyfile: the same from a text (`name` is for

@@ -231,13 +231,15 @@ static int make_partial(int images_fd, const char *name) {
         if (partial_fd < 0) {
                 return partial_fd;
         }
-        fd = mkdir_open_beneath(partial_fd, "root", 0755);
+        if (mkdirat(partial_fd, "root", 0755) < 0) {
+                return -errno;
+        }
+        fd = open_beneath(partial_fd, "root", O_RDONLY | O_DIRECTORY, 0);
         if (fd < 0) {
                 return fd;
         }
         /* The mode again, whatever the umask was; owner first, since it may clear bits. */
-        if (fchownat(partial_fd, "root", IMAGE_ID_BASE, IMAGE_ID_BASE, AT_SYMLINK_NOFOLLOW) < 0 ||
-            fchmodat(partial_fd, "root", 0755, 0) < 0) {
+        if (fchown(fd, IMAGE_ID_BASE, IMAGE_ID_BASE) < 0 || fchmod(fd, 0755) < 0) {
                 return -errno;
         }
         return TAKE_FD(fd);

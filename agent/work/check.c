@@ -4,12 +4,15 @@
  * one. Looks only, changes nothing, starts nothing. Owned by the agent's workers.
  */
 #include "allocation.h"
+#include "apparmor.h"
 #include "backends.h"
+#include "config.h"
 #include "fd.h"
 #include "host-config.h"
 #include "idrange.h"
 #include "image.h"
 #include "io.h"
+#include "name.h"
 #include "parse.h"
 #include "paths.h"
 #include "seccomp.h"
@@ -258,6 +261,29 @@ static void check_sysctls(Report *r) {
         }
 }
 
+/* In a container the kernel's modules are the affair of the host below. */
+static void check_autoload(Report *r) {
+        _cleanup_free_ char *helper = NULL, *events = NULL;
+
+        if (access("/run/systemd/container", F_OK) == 0 ||
+            file_read(AT_FDCWD, "/proc/sys/kernel/modprobe", 4096, &helper, NULL) < 0 ||
+            file_read(AT_FDCWD, "/sys/fs/cgroup/tenant.slice/cgroup.events", 4096, &events, NULL) < 0 ||
+            !strstr(events, "populated 1")) {
+                say_ok(r, "module-autoload"); /* no modules, or no tenant that could ask for one */
+                return;
+        }
+        helper[strcspn(helper, "\n")] = '\0';
+        if (!helper[0] || strcmp(helper, "/bin/false") == 0 ||
+            strcmp(helper, TENANTD_LIBEXEC_DIR "/module-gate") == 0) {
+                say_ok(r, "module-autoload");
+        } else {
+                say(r, "module-autoload", warning,
+                    "Tenants can make the kernel load modules by %s; stop that: systemctl restart "
+                    "tenantd-modules.service",
+                    helper);
+        }
+}
+
 /* A pattern that is a pipe runs a program as the host's root, on what a tenant's process wants it to read. */
 static void check_cores(Report *r) {
         _cleanup_free_ char *pattern = NULL;
@@ -373,28 +399,84 @@ static void check_filter(Report *r) {
         seccomp_filter_done(&filter);
 }
 
+static void check_apparmor(Report *r) {
+        switch (apparmor_state()) {
+        case APPARMOR_ABSENT: /* a wall less, and no 32-bit sockets inside; nothing that the operator left out */
+        case APPARMOR_ENFORCED:
+                say_ok(r, "apparmor");
+                break;
+        case APPARMOR_NOT_LOADED:
+                say(r, "apparmor", warning,
+                    "The profile " APPARMOR_PROFILE
+                    " is not loaded: tenants start without it; load it: apt install "
+                    "apparmor; systemctl reload apparmor");
+                break;
+        case APPARMOR_COMPLAINS:
+                say(r, "apparmor", warning,
+                    "The profile " APPARMOR_PROFILE " only complains; enforce it: apparmor_parser -r "
+                    "/etc/apparmor.d/" APPARMOR_PROFILE " (and without a link in force-complain)");
+                break;
+        default:
+                say(r, "apparmor", warning,
+                    "Whether the profile " APPARMOR_PROFILE
+                    " is loaded cannot be seen; mount securityfs: mount -t "
+                    "securityfs securityfs /sys/kernel/security");
+        }
+}
+
+static bool ranges_meet(IdRange a, IdRange b) {
+        return (uint64_t) a.base < (uint64_t) b.base + b.count &&
+               (uint64_t) b.base < (uint64_t) a.base + a.count;
+}
+
+/* Who has an id in /etc/subuid can become it (newuidmap), and is then the owner of all that has it. */
+static bool ids_given_away(Report *r, const char *whose, IdRange ids, const IdRange *foreign, size_t n) {
+        for (size_t i = 0; i < n; i++) {
+                if (ranges_meet(ids, foreign[i])) {
+                        say(r, "ids", bad,
+                            "The ids from %u are given to a user of this host in /etc/subuid or "
+                            "/etc/subgid, "
+                            "but %s; give that user others",
+                            foreign[i].base, whose);
+                        return true;
+                }
+        }
+        return false;
+}
+
+static bool tenants_ids_given_away(Report *r, const IdRange *foreign, size_t n) {
+        _cleanup_(strv_free_p) char **names = NULL;
+        char whose[TENANT_NAME_MAX + 32];
+        bool any = false;
+
+        if (allocation_list(&names, NULL) < 0) {
+                return false; /* check_tenants says why */
+        }
+        for (char **name = names; name && *name; name++) {
+                _cleanup_(allocation_free_p) Allocation *a = NULL;
+
+                snprintf(whose, sizeof(whose), "tenant '%s' has them", *name);
+                any |= allocation_load(*name, &a, NULL) >= 0 && ids_given_away(r, whose, a->ids, foreign, n);
+        }
+        return any;
+}
+
 static void check_ids(Report *r) {
-        const IdRange ours = { .base = ID_WINDOW_FIRST, .count = IMAGE_ID_COUNT };
+        const IdRange images = { .base = ID_WINDOW_FIRST, .count = IMAGE_ID_COUNT };
         _cleanup_free_ IdRange *foreign = NULL;
         TenantError e = { 0 };
         size_t n = 0;
+        bool any;
 
         if (idrange_foreign(&foreign, &n, &e) < 0) {
                 say(r, "ids", bad, "%s", e.message);
                 return;
         }
-        for (size_t i = 0; i < n; i++) {
-                if (foreign[i].base < ours.base + ours.count &&
-                    ours.base < foreign[i].base + foreign[i].count) {
-                        say(r, "ids", bad,
-                            "The ids from %u are given to a user of this host in /etc/subuid or "
-                            "/etc/subgid, but "
-                            "images use them; give that user others",
-                            foreign[i].base);
-                        return;
-                }
+        any = ids_given_away(r, "images use them", images, foreign, n);
+        any |= tenants_ids_given_away(r, foreign, n);
+        if (!any) {
+                say_ok(r, "ids");
         }
-        say_ok(r, "ids");
 }
 
 static void check_images(Report *r) {
@@ -452,9 +534,9 @@ static void check_tenants(Report *r) {
 
 int work_check_host(HostCheck **ret, size_t *ret_n, TenantError *error) {
         static void (*const checks[])(Report * r) = {
-                check_kernel,  check_systemd, check_cgroup, check_namespaces, check_modules,
-                check_sysctls, check_cores,   check_stores, check_backends,   check_filter,
-                check_ids,     check_images,  check_config, check_tenants,
+                check_kernel,   check_systemd, check_cgroup, check_namespaces, check_modules, check_sysctls,
+                check_autoload, check_cores,   check_stores, check_backends,   check_filter,  check_apparmor,
+                check_ids,      check_images,  check_config, check_tenants,
         };
         _cleanup_(report_done) Report report = { 0 };
 

@@ -72,7 +72,8 @@ int keyfile_copy(const Keyfile *from, Keyfile **ret, TenantError *error) {
         return 0;
 }
 
-int tenant_make_certificates(const Definition *d, const Allocation *a, TenantError *error) {
+int tenant_make_certificates(const Definition *d, const Allocation *a, const struct tenant_host *host,
+                             TenantError *error) {
         _cleanup_(strv_free_p) char **dns = NULL, **addresses = NULL;
         int r;
 
@@ -84,7 +85,7 @@ int tenant_make_certificates(const Definition *d, const Allocation *a, TenantErr
                 return r;
         }
         r = pki_create(d->name, &(PkiNames){ .dns = dns, .addresses = addresses }, error);
-        return r == -EEXIST ? 0 : r;
+        return r == -EEXIST ? docker_renew_certificate(d, a, host, error) : r;
 }
 
 int tenant_allocate_network(Backends *backends, Allocation *a, TenantError *error) {
@@ -132,7 +133,7 @@ static void creation_done(Creation *c) {
 
 /* Everything that must not be decided twice at once. */
 static int allocate(Creation *c, char *names[TENANT_KIND_COUNT], TenantError *error) {
-        _cleanup_close_ int lock = allocation_lock(error);
+        _cleanup_close_ int lock = allocation_lock(c->host, error);
         int r;
 
         if (lock < 0) {
@@ -148,6 +149,7 @@ static int allocate(Creation *c, char *names[TENANT_KIND_COUNT], TenantError *er
         remembering_host_init(&c->remembering, c->host, c->allocation, TENANT_KIND_NETWORK);
         r = backends_load(c->definition, c->allocation, &c->remembering.host, KINDS_ALL, &c->backends,
                           error);
+        r = r < 0 ? r : backends_fit(c->backends, KINDS_ALL, c->store_fd, error);
         r = r < 0 ? r : tenant_allocate_network(c->backends, c->allocation, error);
         c->remembering.kind = TENANT_KIND_STORAGE; /* the next to be asked */
         if (r < 0) {
@@ -208,7 +210,7 @@ static int make(Creation *c, TenantError *error) {
                                  "The job was canceled; nothing is left of tenant '%s'", d->name);
         }
         r = provision(c, error);
-        r = r < 0 ? r : tenant_make_certificates(d, c->allocation, error);
+        r = r < 0 ? r : tenant_make_certificates(d, c->allocation, c->host, error);
         return r < 0 ? r : definition_save(d->name, d->keyfile, true, error);
 }
 

@@ -5,12 +5,16 @@
  * the agent's workers.
  */
 #include "docker.h"
+#include "docker-layout.h"
 #include "fd.h"
 #include "host-config.h"
+#include "host.h"
 #include "inside.h"
 #include "io.h"
 #include "parse.h"
 #include "paths.h"
+#include "pki.h"
+#include "running.h"
 #include "strv.h"
 #include "work.h"
 #include <arpa/inet.h>
@@ -25,11 +29,10 @@
 
 #define ROUTES "/proc/net/route"
 #define ROUTES_MAX (4u * 1024u * 1024u)
-#define DOCKER_TLS_PORT 2376u
-#define DOCKER_DIRECTORY "/run/tenantd-docker"
 #define PEM_MAX (64u * 1024u)
 #define PUSH_USEC (20u * 1000000u)
-#define RESTART_USEC (180u * 1000000u) /* systemd gives dockerd 90 s to stop its containers, then it starts */
+#define RESTART_USEC                                                                                        \
+        (180u * 1000000u) /* systemd gives dockerd 90 s to stop its containers, then it starts */
 #define EXIT_NO_DIRECTORY 3
 
 /* Interface of the default route with the lowest metric; false: there is none. */
@@ -178,7 +181,27 @@ int docker_names(const Definition *d, const Allocation *a, char ***ret_dns, char
         return 0;
 }
 
-/* Names as dockerd's DOCKER_CERT_PATH has them. */
+int docker_renew_certificate(const Definition *d, const Allocation *a, const struct tenant_host *host,
+                             TenantError *error) {
+        _cleanup_(strv_free_p) char **dns = NULL, **addresses = NULL;
+        bool renewed;
+        int r = docker_names(d, a, &dns, &addresses, error);
+
+        r = r < 0 ? r
+                  : pki_renew_server(d->name, &(PkiNames){ .dns = dns, .addresses = addresses }, &renewed,
+                                     error);
+        if (r >= 0 && renewed && tenant_is_locked(d->name)) {
+                host_log(host, 4,
+                         "Tenant %s: its Docker's certificate lacks a name or an address of now; a new one "
+                         "is "
+                         "made and takes effect with: tenantctl restart %s",
+                         d->name, d->name);
+        } else if (r >= 0 && renewed) {
+                host_log(host, 6, "Tenant %s: a new certificate for its Docker, for names of now", d->name);
+        }
+        return r;
+}
+
 enum { PUSH_CA, PUSH_CERT, PUSH_KEY, PUSH_COUNT };
 
 static const struct {
@@ -186,9 +209,9 @@ static const struct {
         const char *target;
         mode_t mode;
 } push_files[PUSH_COUNT] = {
-        [PUSH_CA] = { "ca.crt", "ca.pem", 0444 },
-        [PUSH_CERT] = { "server.crt", "cert.pem", 0444 },
-        [PUSH_KEY] = { "server.key", "key.pem", 0400 },
+        [PUSH_CA] = { "ca.crt", DOCKER_CA, DOCKER_PUBLIC_MODE },
+        [PUSH_CERT] = { "server.crt", DOCKER_CERT, DOCKER_PUBLIC_MODE },
+        [PUSH_KEY] = { "server.key", DOCKER_KEY, DOCKER_KEY_MODE },
 };
 
 typedef struct Push {
@@ -245,7 +268,8 @@ static int push_inside(void *userdata) {
         const Push *p = userdata;
         struct mount_attr writable = { .attr_clr = MOUNT_ATTR_RDONLY },
                           readonly = { .attr_set = MOUNT_ATTR_RDONLY };
-        _cleanup_close_ int dir = open(DOCKER_DIRECTORY, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        _cleanup_close_ int dir =
+                open("/" DOCKER_DIRECTORY, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         struct statfs fs;
         int r = 0;
 
@@ -274,7 +298,7 @@ static int push_files_inside(const char *name, Push *push, const struct tenant_h
         if (r < 0) {
                 return r;
         }
-        const InsideChild child = { .stdio = { -1, null_fd, null_fd },
+        const InsideChild child = { .stdio = { null_fd, null_fd, null_fd },
                                     .body = push_inside,
                                     .userdata = push };
         r = inside_start(&inside, &child, &pidfd, &error_fd, error);

@@ -21,6 +21,14 @@ int docker_names(const Definition *d, const Allocation *a, char ***ret_dns, char
                  TenantError *error) _must_check_;
 
 /*
+ * A new server certificate where the present one lacks a name that the tenant has now, such as the host's new address.
+ * A dockerd that runs has it from its tenant's next start: restarting it would end the customer's containers; so it
+ * is said in the log. -ENOENT NotSupported: no certificates.
+ */
+int docker_renew_certificate(const Definition *d, const Allocation *a, const struct tenant_host *host,
+                             TenantError *error) _must_check_;
+
+/*
  * Files of the present server certificate into a running tenant's /run/tenantd-docker, then dockerd
  * restarted inside.
  */

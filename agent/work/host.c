@@ -55,7 +55,7 @@ int name_lock(enum path_id directory, const char *name, bool exclusive, TenantEr
                 .l_len = 1,
         };
 
-        fd = dir < 0 ? dir : open_beneath(dir, ".names", O_RDWR | O_CREAT, 0600);
+        fd = dir < 0 ? dir : open_beneath(dir, ".names", O_RDWR | O_CREAT | O_NONBLOCK, 0600);
         if (fd < 0) {
                 return error_set_errno(error, fd, E_FAILED, "Cannot open %s/.names", path_get(directory));
         }

@@ -23,6 +23,8 @@
 
 #define MMDEBSTRAP "/usr/bin/mmdebstrap"
 #define APT_DIRECTORY "/etc/apt"
+#define PROFILE_PLAIN "plain"
+#define PROFILE_DOCKER "docker"
 #define PACKAGES_MAX 256u
 #define PACKAGE_LENGTH_MAX 128u
 #define SUITE_LENGTH_MAX 32u
@@ -77,27 +79,32 @@ static bool is_package(const char *text) {
                strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789+-.") == n;
 }
 
-static int check_request(const char *suite, const char *profile, char **packages, TenantError *error) {
+int work_check_build(const char *suite, const char *profile, char *const *packages, TenantError *error) {
         if (!is_suite(suite)) {
                 return error_set(error, EINVAL, E_INVALID_SETTING,
                                  "'%.64s' is not the name of a suite: lower-case letters, digits and '-', "
                                  "as in 'bookworm'",
                                  suite);
         }
-        if (strcmp(profile, "plain") != 0 && strcmp(profile, "docker") != 0) {
+        if (profile && strcmp(profile, PROFILE_PLAIN) != 0 && strcmp(profile, PROFILE_DOCKER) != 0) {
                 return error_set(error, EINVAL, E_INVALID_SETTING,
-                                 "Profile must be plain or docker, not '%.64s'", profile);
+                                 "There is no profile '%.64s'; allowed: " PROFILE_PLAIN " " PROFILE_DOCKER,
+                                 profile);
         }
         if (packages && strv_length(packages) > PACKAGES_MAX) {
                 return error_set(error, EINVAL, E_INVALID_SETTING, "At most %u packages can be asked for",
                                  PACKAGES_MAX);
         }
-        for (char **p = packages; p && *p; p++) {
+        for (char *const *p = packages; p && *p; p++) {
                 if (!is_package(*p)) {
                         return error_set(error, EINVAL, E_INVALID_SETTING,
                                          "'%.64s' is not the name of a Debian package", *p);
                 }
         }
+        return 0;
+}
+
+static int check_builder(TenantError *error) {
         if (access(MMDEBSTRAP, X_OK) < 0) {
                 return error_set(error, ENOTSUP, E_HOST_NOT_READY,
                                  "Images are built with mmdebstrap, which is not here; install it: apt "
@@ -107,7 +114,8 @@ static int check_request(const char *suite, const char *profile, char **packages
 }
 
 static int include_option(const char *profile, char **packages, char **argv[]) {
-        const char *const *base = strcmp(profile, "docker") == 0 ? packages_docker : packages_plain;
+        const char *const *base =
+                profile && strcmp(profile, PROFILE_DOCKER) == 0 ? packages_docker : packages_plain;
         _cleanup_(strv_free_p) char **all = NULL;
         _cleanup_free_ char *list = NULL, *option = NULL;
         int r = 0;
@@ -179,9 +187,12 @@ static int build_directory_make(const char *name, int images_fd, TenantError *er
 
         snprintf(path, sizeof(path), ".%s.build", name);
         r = tree_remove(images_fd, path);
-        fd = r < 0 ? r : mkdir_open_beneath(images_fd, path, 0700);
-        if (fd < 0 || fchownat(fd, "", IMAGE_ID_BASE, IMAGE_ID_BASE, AT_EMPTY_PATH) < 0 ||
-            fchmodat(images_fd, path, 01777, 0) < 0) { /* what /tmp is */
+        if (r >= 0 && mkdirat(images_fd, path, 0700) < 0) {
+                r = -errno;
+        }
+        fd = r < 0 ? r : open_beneath(images_fd, path, O_RDONLY | O_DIRECTORY, 0);
+        if (fd < 0 || fchown(fd, IMAGE_ID_BASE, IMAGE_ID_BASE) < 0 ||
+            fchmod(fd, 01777) < 0) { /* what /tmp is */
                 return error_set_errno(error, fd < 0 ? fd : errno, E_FAILED, "Cannot make %s/%s",
                                        path_get(PATH_IMAGES), path);
         }
@@ -398,8 +409,8 @@ int work_build_image(const char *name, const char *suite, const char *profile, c
         _cleanup_close_ int lock = -1, images = -1;
         int r = image_check_new(name, error);
 
-        profile = profile && *profile ? profile : "docker";
-        r = r < 0 ? r : check_request(suite, profile, packages, error);
+        r = r < 0 ? r : work_check_build(suite, profile, packages, error);
+        r = r < 0 ? r : check_builder(error);
         r = r < 0 ? r : apt_sources_find(APT_DIRECTORY, suite, &sources, error);
         if (r < 0) {
                 return r;

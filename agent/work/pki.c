@@ -20,7 +20,7 @@
 #define DIRECTORY "pki"
 #define DIRECTORY_NEW ".pki.new"
 #define AUTHORITY_DAYS 3650u
-/* Nothing renews it by itself, and only clients with the tenant's own authority ever look at it. */
+/* A dockerd may run for years without a restart, and only clients with the tenant's own authority look at it. */
 #define SERVER_DAYS AUTHORITY_DAYS
 #define RENEW_DAYS 30u
 #define CLIENT_DAYS_MAX 825u
@@ -128,6 +128,13 @@ static int put_in_place(int tenant_fd, bool fresh) {
         return renameat2(tenant_fd, DIRECTORY_NEW, tenant_fd, DIRECTORY, RENAME_EXCHANGE) < 0 ? -errno : 0;
 }
 
+static int exists_already(const char *tenant, TenantError *error) {
+        return error_set(
+                error, EEXIST, E_FAILED,
+                "Tenant '%s' has certificates already; replace them with: tenantctl docker-rotate %s",
+                tenant, tenant);
+}
+
 static int install(int tenant_fd, const char *tenant, const X509Pair *authority, const X509Pair *server,
                    bool fresh, TenantError *error) {
         int r = write_all(tenant_fd, authority, server), q;
@@ -137,10 +144,7 @@ static int install(int tenant_fd, const char *tenant, const X509Pair *authority,
         }
         q = tree_remove(tenant_fd, DIRECTORY_NEW); /* after an exchange: the old ones */
         if (r == -EEXIST) {
-                return error_set(error, EEXIST, E_FAILED,
-                                 "Tenant '%s' has certificates already; replace them with: tenantctl "
-                                 "docker-rotate %s",
-                                 tenant, tenant);
+                return exists_already(tenant, error);
         }
         if (r < 0 || q < 0) {
                 return error_set_errno(error, r < 0 ? r : q, E_FAILED,
@@ -196,6 +200,13 @@ static int make_both(const char *tenant, const PkiNames *names, bool fresh, Tena
 }
 
 int pki_create(const char *tenant, const PkiNames *names, TenantError *error) {
+        char path[300];
+
+        snprintf(path, sizeof(path), "%s/%s/" DIRECTORY, path_get(PATH_TENANTS), tenant);
+        if (access(path, F_OK) ==
+            0) { /* asked again in the end; two keys need not be made for this answer */
+                return exists_already(tenant, error);
+        }
         return make_both(tenant, names, true, error);
 }
 
@@ -242,32 +253,50 @@ static int pki_open(int tenant_fd, const char *tenant, TenantError *error) {
         return fd < 0 ? damaged(tenant, "", fd, error) : fd;
 }
 
-int pki_renew_server(const char *tenant, const PkiNames *names, bool *ret_renewed, TenantError *error) {
-        _cleanup_(x509_pair_done) X509Pair authority = { 0 }, server = { 0 }, fresh = { 0 };
-        _cleanup_close_ int dir = tenant_open(tenant, false, error), pki = -1;
-        int r;
+/* The files of a tenant that has Docker, locked. */
+typedef struct Store {
+        int tenant_fd;
+        int fd;
+        X509Pair authority;
+} Store;
 
-        if (dir < 0) {
-                return dir;
+static void store_done(Store *s) {
+        s->tenant_fd = fd_close(s->tenant_fd);
+        s->fd = fd_close(s->fd);
+        x509_pair_done(&s->authority);
+}
+
+static int store_open(const char *tenant, Store *ret, TenantError *error) {
+        *ret = (Store){ .tenant_fd = tenant_open(tenant, false, error), .fd = -1 };
+        if (ret->tenant_fd < 0) {
+                return ret->tenant_fd;
         }
-        pki = pki_open(dir, tenant, error);
-        if (pki < 0) {
-                return pki;
-        }
-        r = read_pair(pki, tenant, "ca.crt", "ca.key", &authority, error);
-        if (r < 0) {
-                return r;
-        }
+        ret->fd = pki_open(ret->tenant_fd, tenant, error);
+        return ret->fd < 0 ? ret->fd
+                           : read_pair(ret->fd, tenant, "ca.crt", "ca.key", &ret->authority, error);
+}
+
+/* When the authority itself is about to end, a certificate of its own could not last longer. */
+static bool is_good(const Store *s, const char *tenant, const PkiNames *names) {
+        static const PkiNames none;
+        _cleanup_(x509_pair_done) X509Pair server = { 0 };
+        const unsigned days = x509_serves(s->authority.cert, &none, RENEW_DAYS) ? RENEW_DAYS : 0;
+
+        return read_pair(s->fd, tenant, "server.crt", "server.key", &server, NULL) >= 0 &&
+               x509_serves(server.cert, names, days);
+}
+
+int pki_renew_server(const char *tenant, const PkiNames *names, bool *ret_renewed, TenantError *error) {
+        _cleanup_(store_done) Store store;
+        _cleanup_(x509_pair_done) X509Pair fresh = { 0 };
+        int r = store_open(tenant, &store, error);
+
         *ret_renewed = false;
-        if (read_pair(pki, tenant, "server.crt", "server.key", &server, NULL) >= 0 &&
-            x509_serves(server.cert, names, RENEW_DAYS)) {
-                return 0;
-        }
-        r = server_make(tenant, names, &authority, &fresh, error);
-        if (r < 0) {
+        if (r < 0 || is_good(&store, tenant, names)) {
                 return r;
         }
-        r = install(dir, tenant, &authority, &fresh, false, error);
+        r = server_make(tenant, names, &store.authority, &fresh, error);
+        r = r < 0 ? r : install(store.tenant_fd, tenant, &store.authority, &fresh, false, error);
         *ret_renewed = r >= 0;
         return r;
 }
@@ -298,33 +327,18 @@ static int bundle_format(const X509Pair *authority, const X509Pair *client, PkiB
 
 int pki_issue_client(const char *tenant, const char *common_name, unsigned days, PkiBundle *ret,
                      TenantError *error) {
-        _cleanup_(x509_pair_done) X509Pair authority = { 0 }, client = { 0 };
+        const X509Request request = { .role = X509_ROLE_CLIENT, .common_name = common_name, .days = days };
+        _cleanup_(store_done) Store store = { .tenant_fd = -1, .fd = -1 };
+        _cleanup_(x509_pair_done) X509Pair client = { 0 };
         _cleanup_(pki_bundle_done) PkiBundle bundle = { 0 };
-        _cleanup_close_ int dir = -1, pki = -1;
         int r = check_request(common_name, days, error);
 
+        r = r < 0 ? r : store_open(tenant, &store, error);
+        r = r < 0 ? r : x509_pair_make(&request, &store.authority, &client, error);
         if (r < 0) {
                 return r;
         }
-        dir = tenant_open(tenant, false, error);
-        if (dir < 0) {
-                return dir;
-        }
-        pki = pki_open(dir, tenant, error);
-        if (pki < 0) {
-                return pki;
-        }
-        r = read_pair(pki, tenant, "ca.crt", "ca.key", &authority, error);
-        if (r < 0) {
-                return r;
-        }
-        r = x509_pair_make(
-                &(X509Request){ .role = X509_ROLE_CLIENT, .common_name = common_name, .days = days },
-                &authority, &client, error);
-        if (r < 0) {
-                return r;
-        }
-        r = bundle_format(&authority, &client, &bundle);
+        r = bundle_format(&store.authority, &client, &bundle);
         if (r < 0) {
                 return error_set_errno(error, r, E_FAILED, "Cannot write the certificate");
         }

@@ -30,8 +30,8 @@ int pki_create(const char *tenant, const PkiNames *names, TenantError *error) _m
 int pki_rotate(const char *tenant, const PkiNames *names, TenantError *error) _must_check_;
 
 /*
- * New server certificate of the same authority when the present one ends in less than 30 days or lacks a
- * name.
+ * New server certificate of the same authority, whose clients stay valid, when the present one ends in less than 30
+ * days (and the authority does not) or lacks a name.
  */
 int pki_renew_server(const char *tenant, const PkiNames *names, bool *ret_renewed, TenantError *error)
         _must_check_;

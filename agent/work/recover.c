@@ -5,6 +5,7 @@
  * Refuses to collect while any allocation cannot be read, since a volume that nobody seems to own may be
  * its; and passes by what another worker is busy with. Owned by the agent's workers.
  */
+#include "docker.h"
 #include "fd.h"
 #include "image-store.h"
 #include "image.h"
@@ -17,6 +18,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+
+#define RUNS_USEC 5000000u
 
 /* Lives as long as gc needs it. */
 typedef struct Living {
@@ -70,13 +73,45 @@ static int recover_tenants(const struct tenant_host *host, TenantError *error) {
         return r;
 }
 
-/* Programs of Run whose worker was killed; their own children may have outlived it. */
-static int recover_runs(TenantError *error) {
+/* Tenants whose Docker has an address or a name that its certificate lacks: the host may have moved since. */
+static void recover_certificate(const char *name, const struct tenant_host *host) {
+        _cleanup_(definition_free_p) Definition *d = NULL;
+        _cleanup_(allocation_free_p) Allocation *a = NULL;
+        TenantError e = { 0 };
+        _cleanup_close_ int lock = tenant_work_lock(name, &e);
+
+        if (lock < 0) {
+                return; /* it is being changed now */
+        }
+        if (definition_load(name, &d, &e) < 0 || !d->docker_enabled || allocation_load(name, &a, &e) < 0) {
+                return; /* a mistake in a definition is said when somebody uses it */
+        }
+        if (docker_renew_certificate(d, a, host, &e) < 0) {
+                warn(host, &e);
+        }
+}
+
+static int recover_certificates(const struct tenant_host *host, TenantError *error) {
         _cleanup_(strv_free_p) char **names = NULL;
         int r = definition_list(&names, error);
 
+        for (char **name = names; r >= 0 && name && *name && !host_cancelled(host); name++) {
+                recover_certificate(*name, host);
+        }
+        return r;
+}
+
+/*
+ * Programs of Run whose worker was killed; their own children may have outlived it. What does not die in time waits for its tenant's
+ * end: everybody's jobs wait for us.
+ */
+static int recover_runs(TenantError *error) {
+        _cleanup_(strv_free_p) char **names = NULL;
+        const uint64_t deadline = inside_deadline(RUNS_USEC);
+        int r = definition_list(&names, error);
+
         for (char **name = names; r >= 0 && name && *name; name++) {
-                inside_collect(*name);
+                inside_collect(*name, deadline);
         }
         return r;
 }
@@ -199,7 +234,7 @@ static void collect(const Plugin *plugin, enum tenant_kind kind, int store_fd, c
  */
 static int recover_backends(const struct tenant_host *host, TenantError *error) {
         _cleanup_(living_done) Living living = { 0 };
-        _cleanup_close_ int lock = allocation_lock(error), store = path_open(PATH_STORAGE);
+        _cleanup_close_ int lock = allocation_lock(host, error), store = path_open(PATH_STORAGE);
         int r = lock < 0 ? lock : allocation_collect(error);
 
         if (r >= 0 && store < 0) {
@@ -230,5 +265,6 @@ int work_recover(const struct tenant_host *host, TenantError *error) {
         r = r < 0 ? r : recover_tenants(host, error);
         r = r < 0 ? r : recover_runs(error);
         r = r < 0 ? r : recover_backends(host, error);
+        r = r < 0 ? r : recover_certificates(host, error);
         return r == -ENOMEM ? error_set_errno(error, r, E_FAILED, "Cannot recover") : r;
 }

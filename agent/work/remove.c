@@ -51,7 +51,7 @@ static int destroy_volume(const char *name, const Allocation *a, const struct te
 
 /* Locked, so that nobody gets the ids while the directory is on its way out. */
 static int free_allocation(const char *name, TenantError *error) {
-        _cleanup_close_ int lock = allocation_lock(error);
+        _cleanup_close_ int lock = allocation_lock(NULL, error);
 
         return lock < 0 ? lock : allocation_remove(name, error);
 }

@@ -7,6 +7,7 @@
 #include "fd.h"
 #include "idrange.h"
 #include "io.h"
+#include "usermap.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -18,14 +19,6 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-
-static int write_map(pid_t pid, const char *file) {
-        char path[64], text[64];
-
-        snprintf(path, sizeof(path), "/proc/%d/%s", pid, file);
-        snprintf(text, sizeof(text), "0 %u %u\n", IMAGE_ID_BASE, IMAGE_ID_COUNT);
-        return file_write_at(AT_FDCWD, path, text);
-}
 
 static int become_root_inside(void) {
         if (setgroups(0, NULL) < 0 || setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) {
@@ -56,12 +49,8 @@ static void child_run(int go_fd, int (*body)(void *userdata), void *userdata) {
 }
 
 static int release_child(pid_t pid, int go_fd) {
-        int r = write_map(pid, "uid_map");
+        int r = usermap_write_range(pid, 0, IMAGE_ID_BASE, IMAGE_ID_COUNT);
 
-        if (r < 0) {
-                return r;
-        }
-        r = write_map(pid, "gid_map");
         return r < 0 ? r : fd_write_all(go_fd, "xx", 2);
 }
 

@@ -5,6 +5,7 @@
  * ones are taken back. Refuses to change what was decided for the tenant's life (image, ids, backends,
  * address) and keys that a drop-in file decides. Owned by the agent's workers.
  */
+#include "docker-layout.h"
 #include "fd.h"
 #include "keyfile.h"
 #include "name.h"
@@ -246,6 +247,21 @@ static int load_backends(Change *c, TenantError *error) {
         return 0;
 }
 
+/* What is asked for now must be possible now; what is taken away, or was there before, is no question. */
+static int check_host(const Change *c, const Keyfile *changes, TenantError *error) {
+        unsigned kinds = 0;
+
+        for (size_t i = 0; i < changes->n_entries; i++) {
+                const KeyfileEntry *e = &changes->entries[i];
+                enum tenant_kind kind = kind_of_section(e->section);
+
+                if (kind < TENANT_KIND_COUNT && e->value && *e->value && differs(c, e->section, e->key)) {
+                        kinds |= KIND_BIT(kind);
+                }
+        }
+        return backends_fit(c->new, kinds, c->store_fd, error);
+}
+
 static bool backend_can(const Change *c, enum tenant_kind kind) {
         const Plugin *p = c->new->kind[kind].plugin;
 
@@ -315,7 +331,7 @@ static int publish(const Change *c, const Definition *d, const Backend *b, uint1
         if (c->before->docker_enabled && docker_port > 0) {
                 ports[n++] = (struct tenant_port){ .protocol = IPPROTO_TCP,
                                                    .host_port = docker_port,
-                                                   .tenant_port = 2376 };
+                                                   .tenant_port = DOCKER_TLS_PORT };
         }
         return b->plugin->ops.network.publish(&b->context, ports, n, error);
 }
@@ -374,9 +390,10 @@ static void take_back(Change *c) {
         }
         if (c->port_changed) {
                 TenantError e = { 0 };
+                _cleanup_close_ int lock = allocation_lock(NULL, &e);
 
                 c->allocation->docker_port = c->port_before;
-                if (allocation_save(c->name, c->allocation, &e) < 0) {
+                if (lock < 0 || allocation_save(c->name, c->allocation, &e) < 0) {
                         host_log(c->host, 4, "Tenant %s: %s", c->name, e.message);
                 }
         }
@@ -386,7 +403,7 @@ static int apply_and_save(Change *c, const Keyfile *changes, TenantError *error)
         unsigned kinds;
         int r = sort_changes(c, changes, &kinds);
 
-        r = r < 0 ? r : tenant_make_certificates(c->after, c->allocation, error);
+        r = r < 0 ? r : tenant_make_certificates(c->after, c->allocation, c->host, error);
         r = r < 0 ? r : apply(c, kinds, error);
         return r < 0 ? r : definition_save(c->name, c->file, false, error);
 }
@@ -396,11 +413,12 @@ static int set_locked(Change *c, const Keyfile *changes, TenantError *error) {
 
         r = r < 0 ? r : check_fixed(c, error);
         r = r < 0 ? r : load_backends(c, error);
+        r = r < 0 ? r : check_host(c, changes, error);
         if (r < 0) {
                 return r;
         }
         {
-                _cleanup_close_ int lock = allocation_lock(error);
+                _cleanup_close_ int lock = allocation_lock(c->host, error);
 
                 r = lock < 0 ? lock : check_others(c, changes, error);
         }

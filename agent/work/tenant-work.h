@@ -12,8 +12,9 @@
  */
 int tenant_wipe(const char *name, const struct tenant_host *host, TenantError *error) _must_check_;
 
-/* Certificates of a new tenant, or of one that had no Docker before; those that are there are kept. */
-int tenant_make_certificates(const Definition *d, const Allocation *a, TenantError *error) _must_check_;
+/* Certificates of a new tenant, or of one that had no Docker before; those that are there are kept while they serve. */
+int tenant_make_certificates(const Definition *d, const Allocation *a, const struct tenant_host *host,
+                             TenantError *error) _must_check_;
 
 /*
  * Lets the network backend choose, and adds what it remembers to the allocation. The caller holds

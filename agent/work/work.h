@@ -45,9 +45,15 @@ int work_import_image(const char *name, int fd, const char *source, const struct
                       TenantError *error) _must_check_;
 
 /*
+ * What a build can be asked for: a suite's name, profile "plain" (the default, NULL) or "docker", and more packages
+ * (NULL-terminated, or NULL). Does not block. -EINVAL InvalidSetting.
+ */
+int work_check_build(const char *suite, const char *profile, char *const *packages, TenantError *error)
+        _must_check_;
+
+/*
  * Builds image NAME with mmdebstrap from a Debian suite (the host's own apt sources when they have the
- * suite, else /etc/apt/SUITE.list), profile "plain" or "docker", and more packages (NULL-terminated, or
- * NULL).
+ * suite, else /etc/apt/SUITE.list), with arguments as work_check_build.
  */
 int work_build_image(const char *name, const char *suite, const char *profile, char **packages,
                      const struct tenant_host *host, TenantError *error) _must_check_;
@@ -78,7 +84,7 @@ int work_run(const char *name, char *const *argv, uint64_t timeout_usec, const v
 
 /*
  * Removes what killed workers left: partial images, volumes and allocations without a definition, backends'
- * gc.
+ * gc. Renews server certificates that lack a name of now.
  */
 int work_recover(const struct tenant_host *host, TenantError *error) _must_check_;
 

@@ -4,7 +4,9 @@
  * would not enforce; never reads back on the start path. Owned by cgroup-v2.
  */
 #include "v2.h"
+#include <fcntl.h>
 #include <inttypes.h>
+#include <unistd.h>
 
 #define CPU_PERIOD_USEC 100000u
 #define PIDS_MAX 4194304u /* PID_MAX_LIMIT: the kernel takes no larger number but "max" */
@@ -142,6 +144,54 @@ static int missing(enum v2_setting i, int payload_fd, struct tenant_error *error
                                 "(cgroup v2 only, no "
                                 "cgroup_disable= or v1 mount takes it), or leave the setting out",
                                 key, controller, controller);
+}
+
+static void close_p(int *fd) {
+        if (*fd >= 0) {
+                close(*fd);
+        }
+}
+
+static int open_cgroup(int dir_fd, const char *path) {
+        return openat(dir_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* False where a cgroup that has the controller lacks the file: a kernel built without that knob. */
+static bool is_known(enum v2_setting i, int dir_fd) {
+        char list[256];
+
+        return cgroup_read(dir_fd, "cgroup.controllers", list, sizeof(list)) < 0 ||
+               !cgroup_list_has(list, targets[i].controller) ||
+               faccessat(dir_fd, targets[i].file, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+int limits_fit(const struct tenant_context *context, struct tenant_error *error) {
+        __attribute__((cleanup(close_p))) int root = open_cgroup(AT_FDCWD, "/sys/fs/cgroup/unified"),
+                                              some = -1;
+        char list[256];
+
+        if (root < 0) {
+                root = open_cgroup(AT_FDCWD, "/sys/fs/cgroup");
+        }
+        if (root < 0 || cgroup_read(root, "cgroup.controllers", list, sizeof(list)) < 0) {
+                return tenant_error_set(error, -ENOTSUP, "HostNotReady",
+                                        "no cgroup v2 at /sys/fs/cgroup; boot with "
+                                        "systemd.unified_cgroup_hierarchy=1");
+        }
+        /* The root itself has no limits; every host with systemd has this one. */
+        some = open_cgroup(root, "system.slice");
+        for (enum v2_setting i = 0; i < SETTING_COUNT; i++) {
+                if (!value_of(context, i)->is_explicit || !targets[i].controller) {
+                        continue;
+                }
+                if (!cgroup_list_has(list, targets[i].controller)) {
+                        return missing(i, root, error);
+                }
+                if (some >= 0 && !is_known(i, some)) {
+                        return missing(i, some, error);
+                }
+        }
+        return 0;
 }
 
 /* One limit. explicit or not, a value that the kernel refuses is an error. */

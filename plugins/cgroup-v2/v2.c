@@ -303,6 +303,7 @@ static const struct tenant_cgroup_ops v2_ops = {
         .freeze = v2_freeze,
         .kill = v2_kill,
         .release = v2_release,
+        .fit = limits_fit,
 };
 
 static const struct tenant_plugin v2_plugin = {

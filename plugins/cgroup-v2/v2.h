@@ -55,6 +55,9 @@ extern const struct tenant_setting v2_settings[SETTING_COUNT];
 /* A combination that can never work. -EINVAL InvalidSetting. */
 int limits_validate(const struct tenant_context *context, struct tenant_error *error);
 
+/* Whether the root cgroup has a controller for each explicit limit. -ENOTSUP HostNotReady, as limits_apply. */
+int limits_fit(const struct tenant_context *context, struct tenant_error *error);
+
 /*
  * Writes each limit that is set to a cgroup just made, one write each. A default whose controller is missing
  * is skipped; an explicit one is -ENOTSUP HostNotReady with the controller and the cure.

@@ -83,4 +83,15 @@ struct tenant_cgroup_ops {
          *   If NULL     systemd removes them with the unit's
          */
         int (*release)(const struct tenant_context *context, int unit_fd, struct tenant_error *error);
+
+        /*
+         * fit: can this host keep the limits that the operator wrote, now? probe sees the host only, fit sees the settings too.
+         *   When        before a tenant is created, and before Set changes settings of this kind
+         *   Context     agent, worker: must not block, no change is made
+         *   Ownership   nothing passes
+         *   Errors      -ENOTSUP HostNotReady: it cannot; with the text that prepare would have
+         *   Idempotent  yes
+         *   If NULL     the start will tell
+         */
+        int (*fit)(const struct tenant_context *context, struct tenant_error *error);
 };

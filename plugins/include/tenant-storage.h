@@ -94,7 +94,7 @@ struct tenant_storage_ops {
 
         /*
          * fit: can this backend work on the file system of this store, now? probe sees the host only, fit sees the store.
-         *   When        Backend=auto and CheckHost, after probe
+         *   When        Backend=auto, CheckHost, and before a tenant is created, after probe
          *   Context     agent, worker, composer: must not block, no change is made
          *   Ownership   store_fd stays the caller's
          *   Errors      -ENOTSUP HostNotReady: it cannot; the message says what to do (mkfs or tune2fs feature, mount option, module)

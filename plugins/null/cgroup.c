@@ -6,8 +6,8 @@
 #include <fcntl.h>
 
 static int cgroup_validate(const struct tenant_context *context, struct tenant_error *error) {
-        static const char *const operations[] = { "validate", "prepare", "update", "usage",
-                                                  "freeze",   "kill",    "release" };
+        static const char *const operations[] = { "validate", "prepare", "update",  "usage",
+                                                  "freeze",   "kill",    "release", "fit" };
 
         return null_validate(context, operations, sizeof(operations) / sizeof(operations[0]), error);
 }
@@ -54,6 +54,10 @@ static int cgroup_release(const struct tenant_context *context, int unit_fd, str
         return null_operation(context, "release", false, error);
 }
 
+static int cgroup_fit(const struct tenant_context *context, struct tenant_error *error) {
+        return null_operation(context, "fit", false, error);
+}
+
 /* The keys that tests of the bus set, as cgroup-v2 has them. */
 static const struct tenant_setting settings[] = {
         NULL_FAIL_SETTING,
@@ -89,6 +93,7 @@ static const struct tenant_cgroup_ops ops = {
         .freeze = cgroup_freeze,
         .kill = cgroup_kill,
         .release = cgroup_release,
+        .fit = cgroup_fit,
 };
 
 static const struct tenant_plugin plugin = {

@@ -370,9 +370,16 @@ static int directories_make(const struct tenant_context *context, int top_fd) {
         static const char *const names[] = TENANT_VOLUME_DIRECTORIES;
 
         for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-                if (mkdirat(top_fd, names[i], 0755) < 0 || fchmodat(top_fd, names[i], 0755, 0) < 0 ||
-                    fchownat(top_fd, names[i], context->id_base, context->id_base, AT_SYMLINK_NOFOLLOW) <
-                            0) {
+                _cleanup_close_ int fd = -1;
+
+                if (mkdirat(top_fd, names[i], 0755) < 0) {
+                        return -errno;
+                }
+                fd = tree_open(top_fd, names[i], O_RDONLY | O_DIRECTORY);
+                if (fd < 0) {
+                        return fd;
+                }
+                if (fchmod(fd, 0755) < 0 || fchown(fd, context->id_base, context->id_base) < 0) {
                         return -errno;
                 }
         }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * fake-systemd.c: a test double of systemd's bus face: a unit that runs holds the tenant's lock below the root given, as the
- * runner does. Tenants named fail* fail with an error file, slow* start only until they are stopped. Counts what it is asked
- * in a file "calls" below the root. Never shipped. Owned by tests/bus.
+ * runner does. Tenants named fail* fail with an error file, refused* before a runner was there, slow* start only until they
+ * are stopped. Counts what it is asked in a file "calls" below the root. Never shipped. Owned by tests/bus.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -123,6 +123,11 @@ static void start_unit(Systemd *s, Unit *u, uint32_t id) {
         tell_state(s, u, "activating");
         if (strncmp(name, "fail", 4) == 0) {
                 fail_unit(s, u, id);
+                return;
+        }
+        if (strncmp(name, "refused", 7) == 0) {
+                tell_state(s, u, "inactive");
+                end_job(s, u, id, "dependency");
                 return;
         }
         u->lock_fd = open_runtime(s, u, "lock", O_RDWR | O_CREAT);

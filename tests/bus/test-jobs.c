@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 
 static void test_object_before_reply(void **state) {
         _cleanup_client_ Client *c = client_open(*state, 0);
@@ -159,6 +160,8 @@ static void test_agent_killed_in_an_import(void **state) {
         wait_until(world_has(w, "var/lib/tenantd/images/.fresh.partial"));
         kill(wait_for_worker(w), SIGKILL); /* it must not tidy up for itself */
         restart_after_kill(w);
+        c = client_close(c); /* with what the first agent may have said of a job of the same number */
+        c = client_open(w, 0);
         none = client_call(c, MANAGER_PATH, MANAGER, "RemoveImage", "sD", "fresh", NULL);
         expect_error(none, "NoSuchImage", "fresh");
         wait_until(!world_has(w, "var/lib/tenantd/images/.fresh.partial"));
@@ -189,6 +192,109 @@ static void test_agent_killed_in_a_creation(void **state) {
         assert_false(world_has(w, "var/lib/tenantd/tenants/acme"));
         assert_false(world_has(w, "var/lib/tenantd/storage/volumes/acme"));
         create_tenant(c, "acme");
+}
+
+/* True while a process waits for somebody's flock; see proc_locks(5). */
+static bool waits_for_lock(pid_t pid) {
+        char line[256], wanted[32];
+        FILE *f = fopen("/proc/locks", "re");
+        bool found = false;
+
+        assert_non_null(f);
+        snprintf(wanted, sizeof(wanted), " %d ", pid);
+        while (!found && fgets(line, sizeof(line), f)) {
+                found = strstr(line, "-> FLOCK") && strstr(line, wanted);
+        }
+        fclose(f);
+        return found;
+}
+
+static void test_cancel_of_one_that_waits_for_a_lock(void **state) {
+        World *w = *state;
+        _cleanup_client_ Client *c = client_open(w, 0);
+        _cleanup_reply_ DBusMessage *reply = NULL, *cancel = NULL;
+        const char *path;
+        uint32_t id;
+        pid_t worker;
+        int fd;
+
+        create_tenant(c, "other"); /* so that the directory is there */
+        wait_for_no_worker(w->agent);
+        fd = open(world_path(w, "var/lib/tenantd/tenants/.lock"), O_RDWR | O_CLOEXEC);
+        assert_int_equal(flock(fd, LOCK_EX), 0);
+        reply = begin_create(c, "acme", NULL, NULL);
+        job_of(reply, &id, &path);
+        worker = wait_for_worker(w);
+        wait_until(waits_for_lock(worker));
+        cancel = client_call(c, path, JOB, "Cancel", "");
+        expect_reply(cancel);
+        expect_job(c, reply, "canceled", "Canceled");
+        close(fd);
+        create_tenant(c, "acme");
+}
+
+/* More ended jobs than the agent keeps. A new client now and then: this one would drown in signals. */
+static void fill_with_ended_jobs(World *w) {
+        for (int i = 0; i < 26; i++) {
+                _cleanup_client_ Client *c = client_open(w, 0);
+
+                for (int k = 0; k < 10; k++) {
+                        _cleanup_reply_ DBusMessage *reply =
+                                client_call(c, ACME, TENANT, k % 2 ? "Stop" : "Start", "D", NULL);
+
+                        expect_job(c, reply, "done", "");
+                }
+        }
+}
+
+/* Jobs wait for a recovery that cannot begin: each gets its own end, and the end of one does not disturb the next. */
+static void test_nothing_can_begin(void **state) {
+        World *w = *state;
+        _cleanup_client_ Client *c = NULL;
+        _cleanup_reply_ DBusMessage *killed = NULL, *last = NULL;
+        struct rlimit before, none;
+        int killed_fd, last_fd;
+        char name[16];
+
+        assert_int_equal(end_process(&w->agent, SIGTERM), 0);
+        w->linger_sec = "60";
+        start_agent(w, NULL);
+        wait_for_no_worker(w->agent);
+        c = client_open(w, 0);
+        create_tenant(c, "acme");
+        fill_with_ended_jobs(w);
+        c = client_close(c);
+        c = client_open(w, 0);
+        killed = begin_endless_import(c, "killed", &killed_fd);
+        expect_reply(killed);
+        last = begin_endless_import(c, "last", &last_fd);
+        expect_reply(last);
+        kill(wait_for_worker(w), SIGKILL); /* the first: the kernel lists the oldest child first */
+        expect_job(c, killed, "failed",
+                   "signal 9"); /* a recovery is wanted, and waits for the last worker */
+        for (size_t i = 0; i < 4; i++) {
+                snprintf(name, sizeof(name), "t%zu", i);
+                DBusMessage *create = begin_create(c, name, NULL, NULL);
+                expect_reply(create);
+                dbus_message_unref(create);
+        }
+        assert_int_equal(prlimit(w->agent, RLIMIT_NOFILE, NULL, &before), 0);
+        none = (struct rlimit){ .rlim_cur = 3, .rlim_max = before.rlim_max };
+        assert_int_equal(prlimit(w->agent, RLIMIT_NOFILE, &none, NULL), 0);
+        close(last_fd);
+        for (size_t failed = 0; failed < 4;) {
+                _cleanup_reply_ DBusMessage *m = client_signal(c, MANAGER_PATH, "JobRemoved");
+                const char *path, *result, *text;
+                uint32_t id;
+
+                assert_true(dbus_message_get_args(m, NULL, DBUS_TYPE_UINT32, &id, DBUS_TYPE_OBJECT_PATH,
+                                                  &path, DBUS_TYPE_STRING, &result, DBUS_TYPE_STRING, &text,
+                                                  DBUS_TYPE_INVALID));
+                failed += strcmp(result, "failed") == 0 && strstr(text, "Cannot start a worker");
+        }
+        assert_int_equal(prlimit(w->agent, RLIMIT_NOFILE, &before, NULL), 0);
+        close(killed_fd);
+        create_tenant(c, "t1");
 }
 
 static void test_tenants_survive_the_agent(void **state) {
@@ -359,6 +465,8 @@ int main(void) {
                 WORLD_TEST(test_worker_killed),
                 WORLD_TEST(test_agent_killed_in_an_import),
                 WORLD_TEST(test_agent_killed_in_a_creation),
+                WORLD_TEST(test_cancel_of_one_that_waits_for_a_lock),
+                WORLD_TEST(test_nothing_can_begin),
                 WORLD_TEST(test_tenants_survive_the_agent),
                 WORLD_TEST(test_sigterm_cancels_and_ends),
                 WORLD_TEST(test_idle),

@@ -2,10 +2,12 @@
 /* test-tenants.c: tenants over the bus, from creation to removal, and everything that is refused on the way. */
 #include "client.h"
 #include "io.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 
 static DBusMessage *tenant_call(Client *c, const char *member) {
         return client_call(c, ACME, TENANT, member, "D", NULL);
@@ -83,6 +85,24 @@ static void test_remove_with_force(void **state) {
         remove = client_call(c, MANAGER_PATH, MANAGER, "RemoveTenant", "sD", "acme", force);
         expect_job(c, remove, "done", "");
         assert_false(is_listed(c, "ListTenants", "acme"));
+}
+
+/* systemd gave up before the runner ran: what an earlier start left is no answer. */
+static void test_start_refused_by_systemd(void **state) {
+        _cleanup_client_ Client *c = client_open(*state, 0);
+        _cleanup_reply_ DBusMessage *start = NULL;
+        const char *stale;
+        FILE *f;
+
+        create_tenant(c, "refused");
+        assert_int_equal(mkdir(world_path(*state, "run/tenantd/refused"), 0711) < 0 && errno != EEXIST, 0);
+        stale = world_path(*state, "run/tenantd/refused/error");
+        f = fopen(stale, "we");
+        assert_non_null(f);
+        fputs("NoSpace: of last week\n", f);
+        fclose(f);
+        start = client_call(c, "/org/tenantd1/tenant/refused", TENANT, "Start", "D", NULL);
+        expect_job(c, start, "failed", "HostNotReady: A unit that tenant@refused needs failed");
 }
 
 static void test_start_that_fails_says_why(void **state) {
@@ -423,6 +443,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 WORLD_TEST(test_whole_life),
                 WORLD_TEST(test_remove_with_force),
+                WORLD_TEST(test_start_refused_by_systemd),
                 WORLD_TEST(test_start_that_fails_says_why),
                 WORLD_TEST(test_creation_twice),
                 WORLD_TEST(test_two_creations_at_once),

@@ -154,12 +154,13 @@ static void start_bus(World *w) {
 }
 
 void start_agent(World *w, const char *idle_sec) {
-        char root[128], plugins[512], idle[64];
-        char *argv[] = { (char *) env("TENANTD"), root, plugins, idle, (char *) "--linger-sec=1", NULL };
+        char root[128], plugins[512], idle[64], linger[64];
+        char *argv[] = { (char *) env("TENANTD"), root, plugins, idle, linger, NULL };
 
         snprintf(root, sizeof(root), "--root=%s", w->root);
         snprintf(plugins, sizeof(plugins), "--plugin-dir=%s", env("PLUGIN_DIRECTORY"));
         snprintf(idle, sizeof(idle), "--idle-sec=%s", idle_sec ? idle_sec : "0");
+        snprintf(linger, sizeof(linger), "--linger-sec=%s", w->linger_sec ? w->linger_sec : "1");
         w->agent = start(w, argv, -1);
         expect_notification(w, "READY=1");
 }

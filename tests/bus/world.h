@@ -23,9 +23,10 @@ typedef struct World {
         pid_t agent;
         pid_t systemd;
         pid_t polkit;
+        const char *linger_sec; /* of the next agent; NULL: 1 */
 } World;
 
-/* cmocka's: bus, systemd, agent with an image "img"; no polkit. Jobs linger a second. */
+/* cmocka's: bus, systemd, agent with an image "img"; no polkit. */
 int world_set_up(void **state);
 int world_tear_down(void **state);
 

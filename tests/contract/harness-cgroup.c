@@ -248,6 +248,40 @@ static void test_limits(void **state) {
         }
 }
 
+/* Before a tenant is made: the answer that the start would give. */
+static void test_fit(void **state) {
+        static const struct {
+                const char *key, *value, *controller;
+        } table[] = {
+                { "MemoryMax", "64M", "memory" },
+                { "CPUQuota", "50%", "cpu" },
+                { "TasksMax", "100", "pids" },
+                { "AllowedCPUs", "0", "cpuset" },
+        };
+        _cleanup_(subject_tenant_free_p) struct subject_tenant *plain = subject_tenant_new(true);
+
+        assert_int_equal(ops()->fit(&plain->context, NULL), 0);
+        assert_true(subject_tenant_set(plain, "CgroupsMax", "100"));
+        assert_int_equal(ops()->fit(&plain->context, NULL), 0);
+        for (size_t i = 0; i < ELEMENTSOF(table); i++) {
+                _cleanup_(subject_tenant_free_p) struct subject_tenant *t = subject_tenant_new(true);
+                TenantError before = { 0 }, start = { 0 };
+                int r, fd;
+
+                assert_true(subject_tenant_set(t, table[i].key, table[i].value));
+                r = ops()->fit(&t->context, &before);
+                fd = prepare(t, &start);
+                if (has_controller(table[i].controller)) {
+                        assert_int_equal(r, 0);
+                        (void) fd_close(fd); /* returns -1 always */
+                } else {
+                        assert_int_equal(r, -ENOTSUP);
+                        harness_assert_error(-ENOTSUP, &before);
+                        assert_string_equal(before.message, start.message);
+                }
+        }
+}
+
 static void test_update_live(void **state) {
         _cleanup_(subject_tenant_free_p) struct subject_tenant *t = subject_tenant_new(true);
         _cleanup_close_ int fd = prepared(t);
@@ -405,6 +439,7 @@ int main(int argc, char *argv[]) {
                 cmocka_unit_test(test_tenant_is_held),
                 cmocka_unit_test(test_cgroups_are_limited),
                 cmocka_unit_test(test_limits),
+                cmocka_unit_test(test_fit),
                 cmocka_unit_test(test_update_live),
                 cmocka_unit_test(test_usage),
                 cmocka_unit_test(test_freeze),

@@ -15,33 +15,46 @@ long_run() { tenantctl run --timeout=1200 "$@" </dev/null; }
 # Rival lives on: the same init, and a program runs.
 unharmed() { [[ $(init_of rival) == "$rival" ]] && active glut && long_run rival -- true && long_run glut -- true; }
 
-# When it is created, or at the latest when it starts, with a reason.
-refused_limit() { # SETTING
-        local status=1 error
-        error=$(error_of create unlimited Image=debian12-minimal Profile=plain "$1")
-        if [[ $error == "done" ]]; then
-                error=$(error_of start unlimited)
-                tenantctl --quiet remove --force unlimited
-        fi
-        [[ ! $error =~ ^(HostNotReady|NotSupported|InvalidSetting)$ ]] || status=0
-        systemctl reset-failed tenant@unlimited
-        return "$status"
+# Named, with a text that says what is missing, before anything is made or changed.
+refused() { # PATTERN VERB TENANT ARGUMENT...
+        local before error message
+        before=$(find /etc/tenantd/tenants /var/lib/tenantd/tenants -type f -exec md5sum {} + | sort)
+        error=$(error_of "${@:2}")
+        message=$(message_of "${@:2}")
+        echo "$error: $message"
+        [[ $error =~ ^(HostNotReady|NotSupported)$ && $message =~ $1 ]] &&
+                [[ $(find /etc/tenantd/tenants /var/lib/tenantd/tenants -type f -exec md5sum {} + | sort) == "$before" ]]
+}
+
+refused_points() { # PATTERN SETTING
+        ok "$2 cannot be enforced: not created" refused "$1" create unlimited Image=debian12-minimal Profile=plain "$2"
+        ok "nor set in a tenant that is there" refused "$1" set frugal "$2"
 }
 
 refusal_points() {
-        local key
-        for key in MemoryMax=64M TasksMax=100 CPUQuota=50%; do
-                if has controllers; then
-                        skip "this host has controllers" "$key cannot be enforced: refused"
-                else
-                        ok "$key cannot be enforced: refused" refused_limit "$key"
-                fi
-        done
+        ok "(a tenant without wishes)" tenant frugal
+        if has controllers; then
+                skip "this host has controllers" "a limit that cannot be enforced is refused"
+        else
+                refused_points 'controller memory' MemoryMax=64M
+                refused_points 'controller pids' TasksMax=100
+                refused_points 'controller cpu' CPUQuota=50%
+                # What an operator wrote by hand is refused by the start, and he can take it back.
+                printf '[Cgroup]\nMemoryMax=64M\n' >>/etc/tenantd/tenants/frugal.conf
+                not_ok "one written by hand does not start" tenantctl --quiet start frugal
+                ok "other settings can be changed meanwhile" tenantctl --quiet set frugal Description=poor
+                ok "and the limit taken away" tenantctl --quiet set frugal MemoryMax=
+                ok "then it starts" tenantctl --quiet start frugal
+                refused_points 'controller memory' MemoryMax=64M
+        fi
         if has quota; then
                 skip "this host has quotas" "Size=1G cannot be enforced: refused"
         else
-                ok "Size=1G cannot be enforced: refused" refused_limit Size=1G
+                refused_points 'no limits|quota' Size=1G
+                ok "nor by the backend that has quotas elsewhere" refused 'quota' create unlimited Image=debian12-minimal \
+                        Profile=plain Storage.Backend=projectquota Size=1G
         fi
+        tenants_end frugal
 }
 
 memory_points() {

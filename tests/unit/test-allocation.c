@@ -469,7 +469,7 @@ static void test_published_ports(void **state) {
 static void test_lock(void **state) {
         _cleanup_close_ int other = -1;
         TenantError e = {};
-        int fd = allocation_lock(&e);
+        int fd = allocation_lock(NULL, &e);
 
         assert_ok(e, fd);
         other = open(unit_path(STATE ".lock"), O_RDWR | O_CLOEXEC);

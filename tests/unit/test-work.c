@@ -14,6 +14,8 @@
 #include "work.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
 #include <sys/stat.h>
 
 #define IMAGE "var/lib/tenantd/images/base/root"
@@ -55,6 +57,16 @@ static void create(const char *name, const char *more) {
         TenantError e;
 
         assert_ok(e, try_create(name, more, &e));
+}
+
+static int try_set(const char *changes, char ***live, char ***later, TenantError *e) {
+        _cleanup_(keyfile_free_p) Keyfile *k = NULL;
+
+        *live = *later = NULL;
+        *e = (TenantError){ 0 };
+        assert_int_equal(keyfile_new(&k), 0);
+        assert_ok(*e, keyfile_parse(k, "changes", changes, e));
+        return work_set_tenant("acme", k, &host_default, live, later, e);
 }
 
 static void assert_nothing_left(void) {
@@ -127,6 +139,37 @@ static void test_docker_has_certificates(void **state) {
         assert_nothing_left();
 }
 
+static void assert_certificate_names(const char *text) {
+        _cleanup_free_ char *pem = unit_read("var/lib/tenantd/tenants/acme/pki/server.crt");
+        BIO *bio = BIO_new_mem_buf(pem, -1);
+        X509 *cert = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+
+        assert_non_null(cert);
+        assert_int_equal(X509_check_host(cert, text, 0, 0, NULL), 1);
+        X509_free(cert);
+        BIO_free(bio);
+}
+
+/* The host got another name: whoever brings the certificate up to date keeps the authority, so that clients stay valid. */
+static void test_new_name_of_the_host(void **state) {
+        _cleanup_(strv_free_p) char **live = NULL, **later = NULL;
+        _cleanup_free_ char *before = NULL, *after = NULL;
+        TenantError e = { 0 };
+
+        unit_write("etc/tenantd/tenantd.conf", "[Docker]\nServerName=old.example\n");
+        create("acme", "[Docker]\nEnabled=yes\n");
+        before = unit_read("var/lib/tenantd/tenants/acme/pki/ca.crt");
+        assert_certificate_names("old.example");
+        unit_write("etc/tenantd/tenantd.conf", "[Docker]\nServerName=boot.example\n");
+        assert_ok(e, work_recover(&host_default, &e)); /* the agent's first start since boot */
+        assert_certificate_names("boot.example");
+        unit_write("etc/tenantd/tenantd.conf", "[Docker]\nServerName=set.example\n");
+        assert_ok(e, try_set("[Docker]\nReady=docker\n", &live, &later, &e));
+        assert_certificate_names("set.example");
+        after = unit_read("var/lib/tenantd/tenants/acme/pki/ca.crt");
+        assert_string_equal(before, after);
+}
+
 static void test_names_of_the_certificate(void **state) {
         _cleanup_(strv_free_p) char **dns = NULL, **addresses = NULL;
         _cleanup_(allocation_free_p) Allocation *a = NULL;
@@ -176,6 +219,7 @@ static void test_creation_that_is_refused(void **state) {
                 { "[Storage]\nFail=provision\n", EIO, E_FAILED, "provision" },
                 { "[Network]\nFail=allocate\n", EIO, E_FAILED, "allocate" },
                 { "[Cgroup]\nFail=validate\n", EIO, E_FAILED, "validate" },
+                { "[Cgroup]\nFail=fit\n", EIO, E_FAILED, "fit" },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
@@ -268,16 +312,6 @@ static void test_remove_of_a_running_one(void **state) {
         assert_nothing_left();
 }
 
-static int try_set(const char *changes, char ***live, char ***later, TenantError *e) {
-        _cleanup_(keyfile_free_p) Keyfile *k = NULL;
-
-        *live = *later = NULL;
-        *e = (TenantError){ 0 };
-        assert_int_equal(keyfile_new(&k), 0);
-        assert_ok(*e, keyfile_parse(k, "changes", changes, e));
-        return work_set_tenant("acme", k, &host_default, live, later, e);
-}
-
 static void test_set_of_a_stopped_one(void **state) {
         _cleanup_(strv_free_p) char **live = NULL, **later = NULL;
         _cleanup_(definition_free_p) Definition *d = NULL;
@@ -305,6 +339,7 @@ static void test_set_that_is_refused(void **state) {
                 { "[Tenant]\nImage=other\n", ENOTSUP, E_NOT_SUPPORTED, "image" },
                 { "[Namespace]\nIds=65536\n", ENOTSUP, E_NOT_SUPPORTED, "ids" },
                 { "[Storage]\nBackend=directory\n", ENOTSUP, E_NOT_SUPPORTED, "backend" },
+                { "[Cgroup]\nFail=fit\n", EIO, E_FAILED, "fit" },
                 { "[Storage]\nSize=1G\nFail=resize\n", EIO, E_FAILED, "resize" },
                 { "[Storage]\nInodes=7\n", EINVAL, E_INVALID_SETTING, "90-site.conf" },
         };
@@ -372,6 +407,32 @@ static void test_check_says_what_to_do(void **state) {
         }
         assert_true(found);
         host_checks_free(checks, n);
+}
+
+/* One place for the bus and for the worker. */
+static void test_what_a_build_can_be_asked_for(void **state) {
+        static char *const good[] = { (char *) "vim-tiny", (char *) "g++", (char *) "0ad", NULL };
+        static char *const bad[][2] = { { (char *) "-o", NULL },  { (char *) "a", NULL },
+                                        { (char *) "Vim", NULL }, { (char *) "a b", NULL },
+                                        { (char *) "x,y", NULL }, { (char *) "?true", NULL } };
+        static const char *const suites[] = { "", "Bookworm", "--help", "a/b", "a b", "-x" };
+        TenantError e = { 0 };
+        int r;
+
+        assert_ok(e, work_check_build("bookworm", NULL, NULL, &e));
+        assert_ok(e, work_check_build("bookworm-backports", "docker", good, &e));
+        for (size_t i = 0; i < ELEMENTSOF(suites); i++) {
+                r = work_check_build(suites[i], NULL, NULL, &e);
+                assert_error(e, r, EINVAL, E_INVALID_SETTING, "suite");
+        }
+        for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
+                r = work_check_build("bookworm", NULL, bad[i], &e);
+                assert_error(e, r, EINVAL, E_INVALID_SETTING, "package");
+        }
+        r = work_check_build("bookworm", "gold", NULL, &e);
+        assert_error(e, r, EINVAL, E_INVALID_SETTING, "allowed: plain docker");
+        r = work_check_build("bookworm", "", NULL, &e);
+        assert_error(e, r, EINVAL, E_INVALID_SETTING, "allowed: plain docker");
 }
 
 static void test_run_needs_a_running_tenant(void **state) {
@@ -442,6 +503,7 @@ int main(void) {
                 cmocka_unit_test_setup(test_create_and_remove, setup),
                 cmocka_unit_test_setup(test_two_share_nothing, setup),
                 cmocka_unit_test_setup(test_docker_has_certificates, setup),
+                cmocka_unit_test_setup(test_new_name_of_the_host, setup),
                 cmocka_unit_test_setup(test_names_of_the_certificate, setup),
                 cmocka_unit_test_setup(test_config_refuses, setup),
                 cmocka_unit_test_setup(test_creation_that_is_refused, setup),
@@ -455,6 +517,7 @@ int main(void) {
                 cmocka_unit_test_setup(test_docker_switched_on_later, setup),
                 cmocka_unit_test_setup(test_port_of_another, setup),
                 cmocka_unit_test_setup(test_check_says_what_to_do, setup),
+                cmocka_unit_test_setup(test_what_a_build_can_be_asked_for, setup),
                 cmocka_unit_test_setup(test_run_needs_a_running_tenant, setup),
                 cmocka_unit_test_setup(test_apt_sources, setup),
                 cmocka_unit_test_setup(test_no_descriptor_is_lost, setup),

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * apparmor.h: the tenants' AppArmor profile, a wall behind the user namespace on hosts whose kernel has AppArmor. The distribution's
+ * apparmor.service loads it (apparmor/tenantd-tenant, installed in /etc/apparmor.d); a start only takes it.
+ */
+#pragma once
+
+#include "error.h"
+#include <stdbool.h>
+#include <sys/types.h>
+
+#define APPARMOR_PROFILE "tenantd-tenant"
+
+enum apparmor_state {
+        APPARMOR_ABSENT, /* the kernel has none, or it is switched off */
+        APPARMOR_NOT_LOADED,
+        APPARMOR_COMPLAINS, /* loaded, but only to report what it would refuse */
+        APPARMOR_ENFORCED,
+};
+
+/*
+ * The next execve(2) of the calling process, or of a child forked after this, takes the profile if it is loaded. By the /proc that
+ * the caller sees, so to be called while that is the host's. Returns a state, or negative errno: AppArmor is there and refused.
+ */
+int apparmor_on_exec(void) __attribute__((warn_unused_result));
+
+/* The process has the profile; false too when it cannot be seen. To be called while /proc is the host's. */
+bool apparmor_has(pid_t pid);
+
+/* What apparmor_on_exec would say; for host root, changes nothing. -errno: it cannot be seen. */
+int apparmor_state(void) __attribute__((warn_unused_result));
