@@ -57,6 +57,26 @@ const struct tenant_setting v2_settings[SETTING_COUNT] = {
                 .minimum = 16, .maximum = 60000, .unit = "cgroups", .default_value = "2048",
                 .help = "cgroups the tenant may make: one or two per service or container; a host has 65535",
         },
+        [SETTING_IO_READ_BANDWIDTH_MAX] = {
+                .key = "IOReadBandwidthMax", .type = TENANT_TYPE_SIZE, .flags = TENANT_SETTING_LIVE,
+                .minimum = 64u << 10, .maximum = UINT64_MAX, .unit = "bytes per second",
+                .help = "what the tenant may read from each disk",
+        },
+        [SETTING_IO_WRITE_BANDWIDTH_MAX] = {
+                .key = "IOWriteBandwidthMax", .type = TENANT_TYPE_SIZE, .flags = TENANT_SETTING_LIVE,
+                .minimum = 64u << 10, .maximum = UINT64_MAX, .unit = "bytes per second",
+                .help = "what the tenant may write to each disk",
+        },
+        [SETTING_IO_READ_IOPS_MAX] = {
+                .key = "IOReadIOPSMax", .type = TENANT_TYPE_COUNT, .flags = TENANT_SETTING_LIVE,
+                .minimum = 10, .maximum = UINT64_MAX, .unit = "requests per second",
+                .help = "how often the tenant may read from each disk",
+        },
+        [SETTING_IO_WRITE_IOPS_MAX] = {
+                .key = "IOWriteIOPSMax", .type = TENANT_TYPE_COUNT, .flags = TENANT_SETTING_LIVE,
+                .minimum = 10, .maximum = UINT64_MAX, .unit = "requests per second",
+                .help = "how often the tenant may write to each disk; also bounds what it makes the disk's journal do",
+        },
 };
 
 /* Where each setting is written, and what the kernel has there by default. */
@@ -74,7 +94,16 @@ static const struct target {
         [SETTING_ALLOWED_CPUS] = { "cpuset.cpus", "cpuset", "\n" },
         [SETTING_TASKS_MAX] = { "pids.max", "pids", "max" },
         [SETTING_CGROUPS_MAX] = { "cgroup.max.descendants", NULL, "max" },
+        [SETTING_IO_READ_BANDWIDTH_MAX] = { "io.max", "io", NULL },
+        [SETTING_IO_WRITE_BANDWIDTH_MAX] = { "io.max", "io", NULL },
+        [SETTING_IO_READ_IOPS_MAX] = { "io.max", "io", NULL },
+        [SETTING_IO_WRITE_IOPS_MAX] = { "io.max", "io", NULL },
 };
+
+/* Written by io.c: a line per disk. */
+static bool is_per_disk(enum v2_setting i) {
+        return !targets[i].unset;
+}
 
 static const struct tenant_value *value_of(const struct tenant_context *context, enum v2_setting i) {
         static const struct tenant_value unset;
@@ -216,16 +245,34 @@ static int write_limit(enum v2_setting i, const struct tenant_value *value, int 
         return 0;
 }
 
+/* With `all` the kernel's default where nothing is set. Without the controller only what was asked for is missed. */
+static int write_disk_limits(const struct tenant_context *context, int payload_fd, bool all,
+                             struct tenant_error *error) {
+        int r = io_limits_write(context, payload_fd, all);
+
+        if (r == -ENOENT) {
+                for (enum v2_setting i = 0; i < SETTING_COUNT; i++) {
+                        if (is_per_disk(i) && value_of(context, i)->is_explicit) {
+                                return missing(i, payload_fd, error);
+                        }
+                }
+                return 0;
+        }
+        return r < 0 ? tenant_error_set(error, r, "Failed", "The kernel does not take the IO limits: %s",
+                                        strerror(-r))
+                     : 0;
+}
+
 int limits_apply(const struct tenant_context *context, int payload_fd, struct tenant_error *error) {
         for (enum v2_setting i = 0; i < SETTING_COUNT; i++) {
                 const struct tenant_value *value = value_of(context, i);
-                int r = value->is_set ? write_limit(i, value, payload_fd, error) : 0;
+                int r = value->is_set && !is_per_disk(i) ? write_limit(i, value, payload_fd, error) : 0;
 
                 if (r < 0) {
                         return r;
                 }
         }
-        return 0;
+        return write_disk_limits(context, payload_fd, false, error);
 }
 
 /* What was there before a change, as the files show it; empty: not readable, nothing to put back. */
@@ -235,7 +282,8 @@ struct earlier {
 
 static void remember_limits(int payload_fd, struct earlier *ret) {
         for (enum v2_setting i = 0; i < SETTING_COUNT; i++) {
-                if (cgroup_read(payload_fd, targets[i].file, ret->text[i], sizeof(ret->text[i])) < 0) {
+                if (is_per_disk(i) ||
+                    cgroup_read(payload_fd, targets[i].file, ret->text[i], sizeof(ret->text[i])) < 0) {
                         ret->text[i][0] = '\0';
                 }
         }
@@ -253,15 +301,19 @@ static void restore_limits(int payload_fd, const struct earlier *earlier, enum v
 
 int limits_change(const struct tenant_context *context, int payload_fd, struct tenant_error *error) {
         struct earlier earlier;
+        int r = 0;
 
         remember_limits(payload_fd, &earlier);
         for (enum v2_setting i = 0; i < SETTING_COUNT; i++) {
-                int r = write_limit(i, value_of(context, i), payload_fd, error);
-
+                r = is_per_disk(i) ? 0 : write_limit(i, value_of(context, i), payload_fd, error);
                 if (r < 0) {
                         restore_limits(payload_fd, &earlier, i);
                         return r;
                 }
         }
-        return 0;
+        r = write_disk_limits(context, payload_fd, true, error);
+        if (r < 0) {
+                restore_limits(payload_fd, &earlier, SETTING_COUNT);
+        }
+        return r;
 }

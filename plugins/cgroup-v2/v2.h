@@ -47,6 +47,10 @@ enum v2_setting {
         SETTING_ALLOWED_CPUS,
         SETTING_TASKS_MAX,
         SETTING_CGROUPS_MAX,
+        SETTING_IO_READ_BANDWIDTH_MAX,
+        SETTING_IO_WRITE_BANDWIDTH_MAX,
+        SETTING_IO_READ_IOPS_MAX,
+        SETTING_IO_WRITE_IOPS_MAX,
         SETTING_COUNT,
 };
 
@@ -67,3 +71,11 @@ int limits_apply(const struct tenant_context *context, int payload_fd, struct te
 /* Brings all limits to the values, unset ones to the kernel's default; on error the earlier ones are put
  * back. */
 int limits_change(const struct tenant_context *context, int payload_fd, struct tenant_error *error);
+
+/* io.c */
+
+/*
+ * Writes the limits per disk that are set, or with `all` also "max" for those that are not, for each real disk. -ENOENT: no
+ * controller. A refusal is of the first disk, so that nothing has changed.
+ */
+int io_limits_write(const struct tenant_context *context, int payload_fd, bool all);

@@ -54,7 +54,7 @@ const struct tenant_setting volume_settings[VOLUME_VALUE_COUNT] = {
                 .minimum = 64,
                 .maximum = UINT64_MAX,
                 .unit = "",
-                .help = "How many files and directories the tenant may have",
+                .help = "How many files and directories the tenant may have; without it one for each 16K of Size=",
         },
 };
 
@@ -87,6 +87,10 @@ void volume_log(const struct tenant_host *host, int level, const char *format, .
         vsnprintf(message, sizeof(message), format, ap);
         va_end(ap);
         host->log(host->userdata, level, message);
+}
+
+bool volume_is_set(const struct tenant_context *context, enum volume_value value) {
+        return context->n_values > (size_t) value && context->values[value].is_set;
 }
 
 uint64_t volume_limit(const struct tenant_context *context, enum volume_value value) {

@@ -36,6 +36,9 @@ enum volume_value { VOLUME_VALUE_SIZE, VOLUME_VALUE_INODES, VOLUME_VALUE_COUNT }
 
 extern const struct tenant_setting volume_settings[VOLUME_VALUE_COUNT];
 
+/* Did the operator say anything, also "infinity"? */
+bool volume_is_set(const struct tenant_context *context, enum volume_value value) _must_check_;
+
 /* The limit that the operator asked for, 0: none. */
 uint64_t volume_limit(const struct tenant_context *context, enum volume_value value) _must_check_;
 

@@ -22,6 +22,8 @@
 
 #define SIZE_MAX_BYTES (UINT64_C(1) << 60)
 #define INODES_MAX (UINT64_C(1) << 48)
+#define INODES_LEAST UINT64_C(16384)
+#define BYTES_PER_INODE UINT64_C(16384)
 #define DRAIN_NSEC_MAX 5000000000L
 
 /* The store's block device, for advice. */
@@ -105,6 +107,24 @@ static int account_read(int fd, uint32_t project_id, struct quota_record *ret, s
                      : 0;
 }
 
+/*
+ * A limit of bytes alone would leave a tenant all the inodes of the file system, which are as finite as its blocks: one in 16 KiB
+ * is what mkfs.ext4 makes, so that tenants whose sizes fit have inodes as well. Never below what exists: nobody asked for it.
+ */
+static int implied_inodes(int fd, uint32_t project_id, uint64_t bytes, uint64_t *ret,
+                          struct tenant_error *error) {
+        struct quota_record used;
+        int r = account_read(fd, project_id, &used, error);
+
+        if (r < 0) {
+                return r;
+        }
+        *ret = bytes / BYTES_PER_INODE;
+        *ret = *ret > INODES_LEAST ? *ret : INODES_LEAST;
+        *ret = *ret > used.inodes ? *ret : used.inodes;
+        return 0;
+}
+
 /* What the operator asked for, in whole blocks, so that what is read back can be compared. */
 static int wanted_limits(const struct tenant_context *context, int fd, struct quota_record *ret,
                          struct tenant_error *error) {
@@ -120,7 +140,9 @@ static int wanted_limits(const struct tenant_context *context, int fd, struct qu
                 .bytes_limit = bytes / block * block,
                 .inodes_limit = volume_limit(context, VOLUME_VALUE_INODES),
         };
-        return 0;
+        return bytes == 0 || volume_is_set(context, VOLUME_VALUE_INODES)
+                       ? 0
+                       : implied_inodes(fd, context->project_id, bytes, &ret->inodes_limit, error);
 }
 
 static bool limits_equal(const struct quota_record *a, const struct quota_record *b) {

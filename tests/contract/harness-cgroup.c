@@ -248,6 +248,28 @@ static void test_limits(void **state) {
         }
 }
 
+/* One number, which holds on each real disk of the host; taken back live. */
+static void test_disk_limits(void **state) {
+        _cleanup_(subject_tenant_free_p) struct subject_tenant *t = subject_tenant_new(true),
+                                                               *plain = subject_tenant_new(true);
+        _cleanup_close_ int fd = -1;
+        TenantError error = { 0 };
+
+        assert_true(subject_tenant_set(t, "IOWriteIOPSMax", "500"));
+        assert_true(subject_tenant_set(t, "IOReadBandwidthMax", "10M"));
+        fd = prepare(t, &error);
+        if (!has_controller("io")) {
+                assert_int_equal(fd, -ENOTSUP);
+                harness_assert_error(-ENOTSUP, &error);
+                assert_non_null(strstr(error.message, "IOReadBandwidthMax= needs the cgroup controller io"));
+                return;
+        }
+        assert_true(fd >= 0);
+        assert_non_null(strstr(get_all(fd, "io.max"), " rbps=10485760 wbps=max riops=max wiops=500"));
+        assert_int_equal(ops()->update(&plain->context, fd, &error), 0);
+        assert_null(strstr(get_all(fd, "io.max"), "500"));
+}
+
 /* Before a tenant is made: the answer that the start would give. */
 static void test_fit(void **state) {
         static const struct {
@@ -439,6 +461,7 @@ int main(int argc, char *argv[]) {
                 cmocka_unit_test(test_tenant_is_held),
                 cmocka_unit_test(test_cgroups_are_limited),
                 cmocka_unit_test(test_limits),
+                cmocka_unit_test(test_disk_limits),
                 cmocka_unit_test(test_fit),
                 cmocka_unit_test(test_update_live),
                 cmocka_unit_test(test_usage),

@@ -66,6 +66,11 @@ static struct tenant_value given(uint64_t number) {
         return (struct tenant_value){ .is_set = true, .is_explicit = true, .u64 = number, .text = "" };
 }
 
+void set_size(uint64_t bytes) {
+        values[0] = given(bytes);
+        values[1] = (struct tenant_value){ .text = "" };
+}
+
 void set_limits(uint64_t bytes, uint64_t inodes) {
         values[0] = given(bytes);
         values[1] = given(inodes);

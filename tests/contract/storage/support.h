@@ -45,6 +45,7 @@ int teardown(void **state);
 
 bool has_limits(void);
 void set_limits(uint64_t bytes, uint64_t inodes);
+void set_size(uint64_t bytes); /* nothing said of inodes */
 void expect_error(int r, int code, const char *name);
 void expect_done(int r);
 void provision(void);

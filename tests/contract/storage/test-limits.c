@@ -126,6 +126,23 @@ static void test_resize(void **state) {
         destroy();
 }
 
+/* Else one tenant could leave the others space, and nothing to put into it. */
+static void test_size_limits_inodes(void **state) {
+        set_size(LIMIT_BYTES);
+        provision();
+        assert_int_equal(usage_now().inodes_limit, 16384);
+        set_size(UINT64_C(1) << 30);
+        expect_done(ops->resize(&acme, store_fd, &error));
+        assert_int_equal(usage_now().inodes_limit, 65536);
+        set_limits(LIMIT_BYTES, UINT64_MAX);
+        expect_done(ops->resize(&acme, store_fd, &error));
+        assert_true(usage_now().inodes_limit == UINT64_MAX);
+        set_size(UINT64_MAX);
+        expect_done(ops->resize(&acme, store_fd, &error));
+        assert_true(usage_now().inodes_limit == UINT64_MAX);
+        destroy();
+}
+
 static void test_size_is_whole_blocks(void **state) {
         set_limits(LIMIT_BYTES + 4097, UINT64_MAX);
         provision();
@@ -240,6 +257,7 @@ static void test_destroy_waits_for_open_files(void **state) {
 const struct CMUnitTest limits_tests[] = {
         TEST(test_limit_bytes),
         TEST(test_limit_inodes),
+        TEST(test_size_limits_inodes),
         TEST(test_resize),
         TEST(test_size_is_whole_blocks),
         TEST(test_attach_restores_limits),
