@@ -9,6 +9,8 @@
 #include "control.h"
 #include "fd.h"
 #include "mounts.h"
+#include "shim.h"
+#include <fcntl.h>
 #include <grp.h>
 #include <linux/close_range.h>
 #include <linux/keyctl.h>
@@ -123,8 +125,19 @@ static int build(const ChildPlan *p, int *ret_console, TenantError *error) {
         return mounts_pivot(error);
 }
 
+/* Neither blocked nor ignored: systemd ignores SIGPIPE in what it starts. */
+static void reset_signals(void) {
+        sigset_t none;
+
+        for (int signo = 1; signo <= SIGRTMAX; signo++) {
+                (void) signal(signo, SIG_DFL); /* SIGKILL, SIGSTOP and libc's own refuse */
+        }
+        sigemptyset(&none);
+        sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 static int exec_init(const ChildPlan *p, TenantError *error) {
-        static char *const argv[] = { (char *) "/sbin/init", NULL };
+        static const char *const programs[] = { "/sbin/init", "/lib/systemd/systemd" };
         char uuid[64];
         char *const environment[] = {
                 (char *) "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -134,14 +147,19 @@ static int exec_init(const ChildPlan *p, TenantError *error) {
                 (char *) "NOTIFY_SOCKET=/run/host/notify",
                 NULL,
         };
-        sigset_t none;
+        int r = -ENOENT;
 
         snprintf(uuid, sizeof(uuid), "container_uuid=%s", p->guest->uuid);
-        sigemptyset(&none);
-        sigprocmask(SIG_SETMASK, &none, NULL);
-        execve(argv[0], argv, environment);
-        execve("/lib/systemd/systemd", argv, environment);
-        return error_set_errno(error, errno, E_BAD_IMAGE, "Cannot execute /sbin/init of the tenant");
+        reset_signals();
+        for (size_t i = 0; i < ELEMENTSOF(programs); i++) {
+                char *const argv[] = { (char *) programs[i], NULL };
+
+                if (faccessat(AT_FDCWD, programs[i], X_OK, 0) == 0) {
+                        r = shim_exec(p->shim_fd, argv, environment);
+                        break;
+                }
+        }
+        return error_set_errno(error, r, E_BAD_IMAGE, "Cannot execute /sbin/init of the tenant");
 }
 
 static int to_init(const ChildPlan *p, TenantError *error) {

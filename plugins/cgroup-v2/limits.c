@@ -162,7 +162,7 @@ static bool is_known(enum v2_setting i, int dir_fd) {
 
         return cgroup_read(dir_fd, "cgroup.controllers", list, sizeof(list)) < 0 ||
                !cgroup_list_has(list, targets[i].controller) ||
-               faccessat(dir_fd, targets[i].file, F_OK, 0) == 0;
+               faccessat(dir_fd, targets[i].file, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 int limits_fit(const struct tenant_context *context, struct tenant_error *error) {

@@ -58,14 +58,22 @@ is "$(tenantctl show first --quiet --property=State)" running "the next agent kn
 tenantctl run --timeout=60 first -- sh -c 'setsid sleep 61 & sleep 60' >/run/test-host/run 2>&1 &
 client=$!
 sleeps() { inside first pgrep -x sleep; }
+no_sleeps() { ! sleeps; }
 ok "a program runs in it" wait_for 5 sleeps
 kill_agent
 not_ok "killed: the caller is told" wait $client
 rm -f /run/test-host/run
-no_sleep() { ! sleeps; }
-ok "its program is gone" wait_for 5 no_sleep
+ok "its program is gone" wait_for 5 no_sleeps
 is "$(init_of first)" "$pid" "the tenant did not notice"
 ok "it is well" active first
+# A caller who leaves the bus takes his program with him, long before its time is over.
+busctl --timeout=600 call org.tenantd1 $path/first org.tenantd1.Tenant Run 'asa{sv}' 2 sleep 500 1 TimeoutUSec t 600000000 \
+        >/run/test-host/run 2>&1 &
+client=$!
+ok "a program of a caller's" wait_for 10 sleeps
+kill -KILL $client
+wait $client 2>/dev/null
+ok "ends when he leaves" wait_for 10 no_sleeps
 ok "and the next program runs" tenantctl run first -- true
 no_cgroup() { ! compgen -G '/sys/fs/cgroup/tenant.slice/tenant@first.service/payload/tenantd.run.*'; }
 ok "nothing of it is left" wait_for 5 no_cgroup

@@ -6,7 +6,6 @@
 . /src/tests/lib/lib.sh
 
 tenantctl --quiet list # the first call mounts the store
-tenantctl --quiet list # the first call mounts the store
 census_start
 log=$(mktemp /run/test-host/story.XXXXXX)
 /src/tests/lib/story >"$log" 2>&1
@@ -15,8 +14,8 @@ status=$?
 while read -r verdict _ _ text; do
         tail -n 300 "$log" >"$tap_log"
         tap_result "$([[ $verdict == shown ]]; echo $?)" "$text"
-done < <(grep -E '^(shown|BROKEN) +[0-9.]+ s  ' "$log")
-is "$(grep -oE '^[0-9]+ claims' "$log")" "$tap_points claims" "every claim is counted"
+done < <(grep -aE '^(shown|BROKEN) +[0-9.]+ s  ' "$log")
+is "$(grep -aoE '^[0-9]+ claims' "$log")" "$tap_points claims" "every claim is counted"
 ok "as many as the story has" test "$tap_points" -gt 25
 is "$status" 0 "the story ends well"
 rm -f "$log"

@@ -12,10 +12,11 @@
 poisoned() { ip neigh show to "$victim_address" | grep "$(tenant_mac "$place")"; }
 
 attack() {
-        victim_answers || return 2 # so that the host has an entry to be wrong
-        inject arp "$victim_address" || return 2
-        wait_for 1 poisoned || { ip neigh show to "$victim_address"; return 1; }
-        poisoned
+        victim_answers || broken "no victim" # so that the host has an entry to be wrong
+        inject arp "$victim_address"
+        ! wait_for 1 poisoned || breached "$(poisoned)"
+        ip neigh show to "$victim_address" | grep -q PERMANENT || broken "the victim's entry is not permanent"
+        stopped "$(ip neigh show to "$victim_address")"
 }
 
 weaken() { weak_tenant bridged; }

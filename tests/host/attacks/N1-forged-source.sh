@@ -11,10 +11,14 @@
 
 attack() {
         hear "$laptop_address" 5555 laptop
-        settle "$laptop_address:5555" || return
-        inject udp "$victim_address:4000" "$laptop_address:5555" forged || return 2
-        settle "$laptop_address:5555" || return
-        grep forged "$heard" || { echo "a packet from $victim_address does not come out"; return 1; }
+        settle "$laptop_address:5555"
+        inject udp "$(tenant_address "$place"):4000" "$laptop_address:5555" honest
+        settle "$laptop_address:5555"
+        came honest || broken "not even its own address comes out"
+        inject udp "$victim_address:4000" "$laptop_address:5555" forged
+        settle "$laptop_address:5555"
+        ! came forged || breached "$(came forged)"
+        stopped "its own address comes out, $victim_address does not"
 }
 
 weaken() { weak_tenant no-source-check; }

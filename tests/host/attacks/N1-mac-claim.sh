@@ -12,9 +12,10 @@
 stolen() { bridge fdb show dev "$(link_of "$place")" | grep -i "$(tenant_mac "$victim")"; }
 
 attack() {
-        in_place /attacks/inject eth0 ff:ff:ff:ff:ff:ff mac "$(tenant_mac "$victim")" || return 2
-        wait_for 1 stolen || { echo "nobody learns addresses from $(link_of "$place")"; return 1; }
-        stolen
+        inject mac "$(tenant_mac "$victim")"
+        ! wait_for 1 stolen || breached "$(stolen)"
+        [[ -z $(bridge link show dev "$(link_of "$place")") ]] || broken "$(link_of "$place") is in a bridge"
+        stopped "nobody learns addresses from $(link_of "$place")"
 }
 
 weaken() { weak_tenant bridged; }

@@ -26,17 +26,17 @@ customer() {
 }
 
 attack() {
-        publish udp 7100 7100 || return 2
+        publish udp 7100 7100 || broken "not published"
         hear 0.0.0.0 7100 nsenter -t "$(tenant_init "$victim")" -n
-        settle "$victim_address:7100" || return
+        settle "$victim_address:7100"
         customer "$((3 * time_scale))" &
         hearer
-        wait_for 3 grep -q hello "$heard" || { echo "broken: the customer does not reach the victim"; return 2; }
+        wait_for 3 came hello || broken "the customer does not reach the victim"
         # "Port unreachable", to the customer, about his packet.
-        inject error "$(tenant_address "$place")" "$laptop_address" 3 "$laptop_address:4600" "$victim_address:7100" || return 2
-        wait_for 5 grep -E 'error|silence' "$heard.customer" || return 2
-        tail -n 1 "$heard.customer"
-        grep -q '^error' "$heard.customer"
+        inject error "$(tenant_address "$place")" "$laptop_address" 3 "$laptop_address:4600" "$victim_address:7100"
+        wait_for 5 grep -E 'error|silence' "$heard.customer" || broken "the customer did not end"
+        ! grep -q '^error' "$heard.customer" || breached "the customer got $(grep '^error' "$heard.customer")"
+        stopped "the customer's connection stays open"
 }
 
 weaken() { weak_tenant believed-errors; }

@@ -11,14 +11,14 @@
 
 attack() {
         hear "$laptop_address" 5557 laptop
-        settle "$laptop_address:5557" || return
+        settle "$laptop_address:5557"
         # The tool is right: in the attacker's own name the pieces arrive as one.
-        inject pieces "$(tenant_address "$place"):4000" "$laptop_address:5557" honest-and-in-pieces || return 2
-        settle "$laptop_address:5557" || return
-        grep -q honest-and-in-pieces "$heard" || { echo "broken: honest fragments do not arrive"; return 2; }
-        inject pieces "$victim_address:4000" "$laptop_address:5557" forged-and-in-pieces || return 2
-        settle "$laptop_address:5557" || return
-        grep forged "$heard" || { echo "pieces from $victim_address do not come out"; return 1; }
+        inject pieces "$(tenant_address "$place"):4000" "$laptop_address:5557" honest-and-in-pieces
+        inject pieces "$victim_address:4000" "$laptop_address:5557" forged-and-in-pieces
+        settle "$laptop_address:5557"
+        came honest-and-in-pieces || broken "honest fragments do not arrive"
+        ! came forged || breached "$(came forged)"
+        stopped "pieces from $(tenant_address "$place") come out, from $victim_address none"
 }
 
 weaken() { weak_tenant no-source-check; }

@@ -12,13 +12,16 @@
 # The victim's connection is open in both directions: its word and the answer to it.
 attack() {
         hear "$laptop_address" 5556 laptop
-        settle "$laptop_address:5556" || return
-        tell_port=4444 tell "$laptop_address:5556" from-victim nsenter -t "$(tenant_init "$victim")" -n || return 2
-        wait_for 5 grep from-victim "$heard" || { echo "broken: the victim is not heard"; return 2; }
+        settle "$laptop_address:5556"
+        tell_port=4444 tell "$laptop_address:5556" from-victim nsenter -t "$(tenant_init "$victim")" -n
+        wait_for 5 came from-victim || broken "the victim is not heard"
         tell_port=5556 tell "$(sed -n 's/ from-victim//p' "$heard" | head -n 1)" answer laptop
-        inject udp "$victim_address:4444" "$laptop_address:5556" forged || return 2
-        settle "$laptop_address:5556" || return
-        grep forged "$heard" || { echo "nothing comes out in the victim's connection"; return 1; }
+        inject udp "$(tenant_address "$place"):4000" "$laptop_address:5556" honest
+        inject udp "$victim_address:4444" "$laptop_address:5556" forged
+        settle "$laptop_address:5556"
+        came honest || broken "not even its own packets come out"
+        ! came forged || breached "$(came forged)"
+        stopped "its own packets come out, none in the victim's connection"
 }
 
 weaken() { weak_tenant no-source-check; }

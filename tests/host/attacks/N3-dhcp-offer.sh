@@ -11,10 +11,11 @@
 
 attack() {
         hear 0.0.0.0 68 nsenter -t "$(tenant_init "$victim")" -n
-        settle "$victim_address:68" || return
-        inject dhcp "$(tenant_address "$place")" || return 2
-        settle "$victim_address:68" || return
-        grep ":67 " "$heard" || { echo "the victim hears no offer"; return 1; }
+        settle "$victim_address:68"
+        inject dhcp "$(tenant_address "$place")"
+        settle "$victim_address:68"
+        ! came ":67 " || breached "the victim hears $(came ":67 ")"
+        stopped "the victim, who listens at port 68, hears no offer"
 }
 
 weaken() { weak_tenant bridged; }

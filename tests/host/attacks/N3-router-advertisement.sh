@@ -11,9 +11,10 @@
 taken() { ip -6 route show dev "$(link_of "$place")" | grep '^default.* ra '; }
 
 attack() {
-        inject advertise || return 2
-        wait_for 2 taken || { echo "no IPv6 route by $(link_of "$place")"; return 1; }
-        taken
+        inject advertise
+        ! wait_for 2 taken || breached "$(taken)"
+        [[ -z $(ip -6 address show dev "$(link_of "$place")") ]] || broken "the host's end speaks IPv6"
+        stopped "no IPv6 and no route on $(link_of "$place")"
 }
 
 weaken() { weak_tenant ipv6; }

@@ -11,10 +11,11 @@
 taken() { grep -is "$(tenant_mac "$place" | tr -d :)" /sys/class/net/*/bridge/root_id; }
 
 attack() {
-        [[ ! -d /sys/class/net/br9 ]] || ip link set br9 type bridge stp_state 1 || return 2
-        inject bridge || return 2
-        wait_for 2 taken || { echo "no bridge of the host has it as root"; return 1; }
-        taken
+        [[ ! -d /sys/class/net/br9 ]] || ip link set br9 type bridge stp_state 1 || broken "no STP"
+        inject bridge
+        ! wait_for 2 taken || breached "$(taken)"
+        [[ -z $(bridge link show dev "$(link_of "$place")") ]] || broken "$(link_of "$place") is in a bridge"
+        stopped "$(link_of "$place") is in no bridge, and none has it as root"
 }
 
 weaken() { weak_tenant bridged; }

@@ -12,13 +12,13 @@
 trunk=uplink0
 
 attack() {
-        ip link add link "$trunk" name vlan7 type vlan id 7 && ip address add 198.51.100.1/24 dev vlan7 && ip link set vlan7 up || return 2
-        in_place_sh 'ip link add link eth0 name vlan7 type vlan id 7 && ip address add 198.51.100.2/24 dev vlan7 && ip link set vlan7 up' || return 2
+        ip link add link "$trunk" name vlan7 type vlan id 7 && ip address add 198.51.100.1/24 dev vlan7 && ip link set vlan7 up || broken "no VLAN on the host"
+        in_place_sh 'ip link add link eth0 name vlan7 type vlan id 7 && ip address add 198.51.100.2/24 dev vlan7 && ip link set vlan7 up' || broken "no VLAN in $place"
         hear 198.51.100.1 7100
-        settle 198.51.100.1:7100 || return
+        settle 198.51.100.1:7100
         tell 198.51.100.1:7100 in-the-vlan nsenter -t "$(tenant_init "$place")" -n
-        wait_for 1 grep -q in-the-vlan "$heard"
-        grep in-the-vlan "$heard" || { echo "nothing comes out in VLAN 7"; return 1; }
+        ! wait_for 1 came in-the-vlan || breached "$(came in-the-vlan)"
+        stopped "tagged frames are sent, and nothing comes out in VLAN 7"
 }
 
 weaken() { weak_tenant bridged && trunk=br9; }

@@ -9,9 +9,10 @@
 . "$here/network.sh"
 
 attack() {
-        in_place ip -o link || return 2 # whoever looks at eth0 makes the kernel number the namespace of its other end
-        in_place /attacks/foreign-link || return
-        ip -o link show foreign0
+        in_place ip -o link || broken "no links" # whoever looks at eth0 makes the kernel number the namespace of its other end
+        in_place /attacks/foreign-link || exit
+        ip -o link show foreign0 || broken "it says that it made foreign0"
+        breached "foreign0 is an interface of the host's"
 }
 
 # A link of its own, as a tenant has.

@@ -11,12 +11,17 @@
 
 attack() {
         # Also by a route of its own making.
-        in_place ip route replace "$victim_address" via "$gateway" dev eth0 onlink || return 2
-        in_place /attacks/request "$victim_address" "$victim_port" 0 && { echo "the victim answers"; return 0; }
-        echo "no answer from $victim_address:$victim_port"
-        return 1
+        in_place ip route replace "$victim_address" via "$gateway" dev eth0 onlink || broken "no route"
+        serve_http 192.0.2.1:7600 laptop
+        wait_for 5 fetch "$laptop_address:7600" nsenter -t "$(tenant_init "$place")" -n || broken "it reaches nobody at all"
+        ! in_place /attacks/request "$victim_address" "$victim_port" 0 || breached "the victim answers"
+        victim_answers || broken "the victim answers nobody"
+        stopped "no answer from $victim_address:$victim_port, which the host gets"
 }
 
 weaken() { weak_tenant no-forward-filter; }
 
-cleanup() { in_place ip route delete "$victim_address"; }
+cleanup() {
+        hearers_end
+        in_place ip route delete "$victim_address"
+}

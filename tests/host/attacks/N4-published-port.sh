@@ -11,13 +11,11 @@
 
 attack() {
         local address
-        publish tcp 7200 "$victim_port" || return 2
-        laptop "$attack_programs/request" "$host_address" 7200 0 || { echo "broken: not published"; return 2; }
+        publish tcp 7200 "$victim_port" && laptop "$attack_programs/request" "$host_address" 7200 0 || broken "not published"
         for address in "$host_address" "$gateway"; do
-                in_place /attacks/request "$address" 7200 0 && { echo "the victim answers at $address"; return 0; }
+                ! in_place /attacks/request "$address" 7200 0 || breached "the victim answers at $address"
         done
-        echo "no answer at $host_address and $gateway"
-        return 1
+        stopped "no answer at $host_address:7200, which others get, nor at $gateway"
 }
 
 weaken() { weak_tenant hairpin; }

@@ -11,12 +11,13 @@
 attack() {
         local address
         serve_http 0.0.0.0:7300
-        wait_for 5 fetch "$host_address:7300" laptop || { echo "broken: the host does not serve"; return 2; }
+        wait_for 5 fetch "$host_address:7300" laptop || broken "the host does not serve"
         for address in "$host_address" "$gateway" "$victim_address"; do
-                fetch "$address:7300" nsenter -t "$(tenant_init "$place")" -n && { echo "the host answers at $address"; return 0; }
+                fetch "$address:7300" nsenter -t "$(tenant_init "$place")" -n || continue
+                breached "the host answers at $address"
         done
-        echo "no answer at any address of the host"
-        return 1
+        nsenter -t "$(tenant_init "$place")" -n ping -q -c 1 -W 2 "$gateway" || broken "it does not even reach the gateway"
+        stopped "the gateway answers its ping, no address of the host at port 7300, which the laptop gets"
 }
 
 weaken() { weak_tenant no-input-filter; }

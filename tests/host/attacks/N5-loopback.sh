@@ -10,10 +10,11 @@
 
 attack() {
         hear 127.0.0.1 7400
-        settle 127.0.0.1:7400 || return
-        inject udp "$(tenant_address "$place"):4000" 127.0.0.1:7400 to-loopback || return 2
-        settle 127.0.0.1:7400 || return
-        grep to-loopback "$heard" || { echo "nothing comes to 127.0.0.1"; return 1; }
+        settle 127.0.0.1:7400
+        inject udp "$(tenant_address "$place"):4000" 127.0.0.1:7400 to-loopback
+        settle 127.0.0.1:7400
+        ! came to-loopback || breached "$(came to-loopback)"
+        stopped "127.0.0.1 hears the host, not the tenant"
 }
 
 weaken() {

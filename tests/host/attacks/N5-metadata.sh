@@ -9,11 +9,13 @@
 . "$here/network.sh"
 
 attack() {
-        laptop ip address add 169.254.169.254/32 dev wan0 && ip route add 169.254.169.254 dev uplink0 || return 2
+        laptop ip address add 169.254.169.254/32 dev wan0 && ip route add 169.254.169.254 dev uplink0 || broken "no such address"
         serve_http 169.254.169.254:80 laptop
-        wait_for 5 fetch 169.254.169.254:80 || { echo "broken: no metadata service"; return 2; }
-        fetch 169.254.169.254:80 nsenter -t "$(tenant_init "$place")" -n || { echo "no answer from 169.254.169.254"; return 1; }
-        echo "169.254.169.254 answers"
+        wait_for 5 fetch 169.254.169.254:80 || broken "no metadata service"
+        ! fetch 169.254.169.254:80 nsenter -t "$(tenant_init "$place")" -n || breached "169.254.169.254 answers"
+        serve_http "$laptop_address:7600" laptop
+        wait_for 5 fetch "$laptop_address:7600" nsenter -t "$(tenant_init "$place")" -n || broken "it reaches nobody at all"
+        stopped "no answer from 169.254.169.254, which the host gets"
 }
 
 weaken() { weak_tenant no-forward-filter; }

@@ -11,12 +11,13 @@
 
 attack() {
         hear 0.0.0.0 7500 nsenter -t "$(tenant_init "$victim")" -n
-        settle "$victim_address:7500" || return
+        settle "$victim_address:7500"
         # The victim's own machine would not take it either; its last stop is its own choice.
         nsenter -t "$(tenant_init "$victim")" -n sysctl -qw net.ipv4.conf.{all,eth0}.accept_source_route=1
-        inject udp "$(tenant_address "$place"):4000" "$victim_address:7500" by-the-host "$host_address" || return 2
-        settle "$victim_address:7500" || return
-        grep by-the-host "$heard" || { echo "the victim hears nothing"; return 1; }
+        inject udp "$(tenant_address "$place"):4000" "$victim_address:7500" by-the-host "$host_address"
+        settle "$victim_address:7500"
+        ! came by-the-host || breached "$(came by-the-host)"
+        stopped "the victim hears the host, and nothing by way of it"
 }
 
 weaken() {

@@ -18,12 +18,11 @@ attack() {
                         ip link set dev "$link" mtu 1444 && ip link set dev "$link" alias "owned;\$(reboot)"
                         ip link property add dev "$link" altname "tn0;owned"
                         echo "changed $link"
-                done' || return 2
-        changed && return 0
+                done' || broken "nothing changed"
+        ! changed || breached "$(changed | head -n 1)"
         # What the host shows of it is still to be had.
-        tenantctl usage "$place" >/dev/null && tenantctl status "$place" >/dev/null || { echo "the host lost sight of it"; return 0; }
-        echo "only its own end changed"
-        return 1
+        tenantctl usage "$place" >/dev/null && tenantctl status "$place" >/dev/null || breached "the host lost sight of it"
+        stopped "only its own end changed"
 }
 
 weaken() { raw no-userns host-net; }

@@ -12,13 +12,11 @@ attack() {
         local link other
         link=$(link_of "$attacker") other=$(link_of "$victim")
         # shellcheck disable=SC2016 # the place's shell expands it
-        in_place_sh 'for link in "$@"; do ip link delete "$link"; done; true' sh eth0 "$other" || return 2
-        ip link show "$other" || { echo "the victim's $other is gone"; return 0; }
-        is_raw "$place" && return 1
-        ip link show "$link" 2>/dev/null && { echo "broken: its own is still there"; return 2; }
-        systemctl restart "tenant@$place" && place_programs "$place" && ip link show "$link" || { echo "it does not start again"; return 0; }
-        echo "its own $link was gone, and came back with a restart"
-        return 1
+        in_place_sh 'for link in "$@"; do ip link delete "$link"; done; true' sh eth0 "$other" || broken "nothing was tried"
+        ip link show "$other" || breached "the victim's $other is gone"
+        ! ip link show "$link" 2>/dev/null || broken "its own is still there"
+        systemctl restart "tenant@$place" && place_programs "$place" && ip link show "$link" || breached "it does not start again"
+        stopped "its own $link was gone, and came back with a restart"
 }
 
 weaken() { raw no-userns host-net; }

@@ -13,13 +13,12 @@ helper=/usr/libexec/tenantd/tenant-run
 attack() {
         local before
         before=$(link_of "$attacker")
-        [[ -n $before ]] || { echo "broken: the attacker has no link"; return 2; }
+        [[ -n $before ]] || broken "the attacker has no link"
         on_host_as 4242 "$helper" --release "$attacker"
         ip link show "$before" >/dev/null 2>&1 && [[ -n $(nft get element inet tenantd source "{ $before . $(tenant_address "$attacker") }") ]] ||
-                { echo "$before or its filters are gone"; return 0; }
-        on_host_as 4242 tenantctl stop "$attacker" && { echo "the agent stopped it for him"; return 0; }
-        echo "$before is still there"
-        return 1
+                breached "$before or its filters are gone"
+        ! on_host_as 4242 tenantctl stop "$attacker" || breached "the agent stopped it for him"
+        stopped "$before and its filters are still there"
 }
 
 weaken() {

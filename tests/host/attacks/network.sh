@@ -19,7 +19,7 @@ link_mac() { cat "/sys/class/net/$(link_of "$1")/address"; }
 tenant_mac() { link_mac "$1" | sed 's/^0e/0a/'; }
 
 # inject KIND ARGUMENT...: by the place's own link, to the host.
-inject() { in_place /attacks/inject eth0 "$(link_mac "$place")" "$@"; }
+inject() { in_place /attacks/inject eth0 "$(link_mac "$place")" "$@" || broken "not sent"; }
 
 # What was just started ends with the attack.
 hearer() {
@@ -62,9 +62,11 @@ settle() {
                 tell "$1" "$word" "${@:2}"
                 ! wait_for 1 grep -q "$word" "$heard" || return 0
         done
-        echo "broken: nobody hears at $1: $(<"$heard.errors")"
-        return 2
+        broken "nobody hears at $1: $(<"$heard.errors")"
 }
+
+# Was WORD heard? To be asked after settle.
+came() { grep -m 1 "$1" "$heard"; }
 
 # serve_http ADDRESS:PORT [IN...]: until the attack ends.
 serve_http() {
