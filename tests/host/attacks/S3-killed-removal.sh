@@ -16,7 +16,7 @@ make_gone() {
         tiny_image "$tiny_image" && tenant "$gone" Image="$tiny_image" || return
         base=$(id_base_of "$gone") && upper=$(upper_of "$gone") || return
         install -m 6755 -o "$base" -g "$base" "$attack_programs/euid" "$upper/shell"
-        perl -e 'chdir $ARGV[0]; for my $d (1..20) { mkdir $d; link("shell", "$d/$_") or die for (1..100, "shell") }' "$upper"
+        perl -e 'chdir $ARGV[0]; for my $d (1..20) { mkdir $d; link("shell", "$d/$_") or die for (1..1000, "shell") }' "$upper"
 }
 
 left() { find /var/lib/tenantd -name shell -perm /4000; }
