@@ -14,15 +14,18 @@ victim_port=7000
 # More than one tenant's range, but no tenant has it: the end of the window of ids.
 raw_base=1878786048
 place=
+agent_drop_in=/run/systemd/system/tenantd.service.d/attacks.conf
 
 # --- verdicts ----------------------------------------------------------------------------------------------------------
 
 # An attack ends with one of these (or, which is the same, with that status; its last line is the evidence). What happens by
 # accident has another status: the status that means "stopped" is nothing that a shell, tenantctl or a failed test leaves behind.
-breached() { echo "$*"; exit 0; }
-stopped() { echo "$*"; exit "$status_stopped"; }
-broken() { echo "broken: $*"; exit 2; }
+breached() { verdict "$*"; exit 0; }
+stopped() { verdict "$*"; exit "$status_stopped"; }
+broken() { verdict "broken: $*"; exit 2; }
+verdict() { echo "$*" | tee "$verdict_file"; }
 status_stopped=100
+verdict_file=/run/test-host/attack-verdict
 # Why an attack counts as broken although it said something else.
 broken_mark=/run/test-host/attack-broken
 
