@@ -353,7 +353,7 @@ static int join_keyring(void) {
 }
 
 /* The second child, process of the tenant's pid namespace. */
-static void be_inside(const Inside *i, const InsideChild *child, enum seccomp_kind filter) {
+static void be_inside(const Inside *i, const InsideChild *child) {
         TenantError e = { 0 };
         int r = join_keyring();
 
@@ -361,7 +361,7 @@ static void be_inside(const Inside *i, const InsideChild *child, enum seccomp_ki
                 r = -errno;
         }
         r = r < 0 ? r : drop_bound(i->capabilities);
-        r = r < 0 ? r : seccomp_apply(&i->filter, filter);
+        r = r < 0 ? r : seccomp_apply(&i->filter);
         if (r >= 0 && child->argv) {
                 r = shim_exec(FD_SHIM, child->argv, child->environment);
         }
@@ -385,7 +385,6 @@ static int wait_for(pid_t pid) {
 
 /* The first child: between the worlds, until the second has ended. */
 static void go_inside(const Inside *i, const InsideChild *child, int error_fd, pid_t worker) {
-        enum seccomp_kind filter;
         TenantError e = { 0 };
         pid_t pid;
         int r = shed(i);
@@ -395,12 +394,11 @@ static void go_inside(const Inside *i, const InsideChild *child, int error_fd, p
                 _exit(EXIT_FAILURE); /* seen as a death without a word */
         }
         /* The second child inherits it. A tenant that started without could do nothing with a process that has it. */
-        r = i->profile ? apparmor_on_exec() : APPARMOR_NOT_LOADED;
+        r = i->profile ? apparmor_on_exec() : 0;
         if (r < 0) {
                 error_set_errno(&e, r, E_FAILED, "Cannot take the AppArmor profile of tenant '%s'", i->name);
                 fail(&e);
         }
-        filter = r == APPARMOR_ENFORCED ? SECCOMP_MEDIATED : SECCOMP_STRICT;
         r = enter(i, &e);
         if (r < 0) {
                 fail(&e);
@@ -419,7 +417,7 @@ static void go_inside(const Inside *i, const InsideChild *child, int error_fd, p
                 fail(&e);
         }
         if (pid == 0) {
-                be_inside(i, child, filter);
+                be_inside(i, child);
         }
         /* Only watches now, and must not keep a pipe open. */
         if (close_range(0, UINT32_MAX, 0) < 0) {

@@ -82,20 +82,10 @@ weak_suid_store_off() {
 # Programs of tenantctl run get the filter from the same file, so it is everybody's until it is put back. One instruction: allow.
 weak_no_seccomp_on() {
         printf '\x06\x00\x00\x00\x00\x00\xff\x7f' >/run/test-host/allow-all.bpf
-        mount --bind /run/test-host/allow-all.bpf /usr/share/tenantd/seccomp.bpf &&
-                mount --bind /run/test-host/allow-all.bpf /usr/share/tenantd/seccomp-mediated.bpf
+        mount --bind /run/test-host/allow-all.bpf /usr/share/tenantd/seccomp.bpf
 }
 
-weak_no_seccomp_off() { umount /usr/share/tenantd/seccomp.bpf /usr/share/tenantd/seccomp-mediated.bpf; }
-
-# The profile is replaced under its name, so that tenants that run keep one: a profile that is removed never comes back to them.
-weak_no_apparmor_on() {
-        has apparmor || return 0
-        printf 'profile tenantd-tenant flags=(attach_disconnected,mediate_deleted) {\n%s\n}\n' \
-                'file, mount, umount, pivot_root, unix, dbus, capability, network, signal, ptrace, change_profile,' | apparmor_parser -r -K
-}
-
-weak_no_apparmor_off() { ! has apparmor || apparmor_parser -r /etc/apparmor.d/tenantd-tenant; }
+weak_no_seccomp_off() { umount /usr/share/tenantd/seccomp.bpf; }
 
 # Masked, since the next tenant that starts would bring it back.
 weak_no_module_gate_on() { systemctl mask --quiet --runtime --now tenantd-modules.service; }
