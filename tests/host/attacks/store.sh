@@ -55,7 +55,7 @@ open_path() { # FILE
 
 # An image of nothing but its init, and what is in DIRECTORY.
 tiny_tar() { # DIRECTORY
-        mkdir -p "$1"/{sbin,dev,proc,sys,run,tmp,etc,srv,attacks}
+        mkdir -p "$1"/{sbin,dev,proc,sys,run,tmp,etc,srv,attacks,var/lib}
         cp "$attack_programs/tiny" "$1/sbin/init"
         cp "$attack_programs/euid" "$1/attacks/euid"
         tar -C "$1" -c .
