@@ -105,6 +105,10 @@ static int read_bounds(Inside *i) {
                 return -ESRCH;
         }
         i->profile = apparmor_has((pid_t) pid);
+        /* On a host with more processors than the set has room for, programs keep the agent's. */
+        if (sched_getaffinity((pid_t) pid, sizeof(i->cpus), &i->cpus) < 0) {
+                CPU_ZERO(&i->cpus);
+        }
         return pidfd_kill(i->init_pidfd, 0); /* it was init's until now */
 }
 
@@ -299,9 +303,20 @@ static void reset_signals(void) {
         sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/* The agent's rank with the processor and with the OOM killer. */
+static int shed_rank(const Inside *i) {
+        const struct sched_param none = { 0 };
+
+        if (sched_setscheduler(0, SCHED_OTHER, &none) < 0 || setpriority(PRIO_PROCESS, 0, 0) < 0 ||
+            (CPU_COUNT(&i->cpus) > 0 && sched_setaffinity(0, sizeof(i->cpus), &i->cpus) < 0)) {
+                return -errno;
+        }
+        return file_write_at(AT_FDCWD, "/proc/self/oom_score_adj", "0");
+}
+
 /* What a process inherits from the agent: what it could be looked at or used through, or what favours it. */
 static int shed(const Inside *i) {
-        int r = file_write_at(AT_FDCWD, "/proc/self/oom_score_adj", "0");
+        int r = shed_rank(i);
 
         for (int n = 0; r >= 0 && n < RLIM_NLIMITS; n++) {
                 r = setrlimit(n, &i->limits[n]) < 0 ? -errno : 0;
