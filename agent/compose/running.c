@@ -91,17 +91,21 @@ int tenant_payload_open(const char *name, TenantError *error) {
 /* True when the process is below the tenant's payload cgroup. */
 static bool is_of_tenant(pid_t pid, const char *name) {
         _cleanup_free_ char *text = NULL;
-        char path[64], wanted[300];
-        const char *at;
+        char path[64], wanted[300], *save = NULL;
+        size_t length;
 
         snprintf(path, sizeof(path), "/proc/%d/cgroup", pid);
         if (file_read(AT_FDCWD, path, 64 * 1024, &text, NULL) < 0) {
                 return false;
         }
-        /* With the colon before it: a tenant can give cgroups of its own another one's path. */
-        snprintf(wanted, sizeof(wanted), ":/" CGROUP_FORMAT, name);
-        at = strstr(text, wanted);
-        return at && (at[strlen(wanted)] == '\n' || at[strlen(wanted)] == '/');
+        length = (size_t) snprintf(wanted, sizeof(wanted), "0::/" CGROUP_FORMAT, name);
+        for (const char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+                /* From its first character on: a tenant can make cgroups whose path ends as another one's does. */
+                if (strncmp(line, wanted, length) == 0 && (line[length] == '\0' || line[length] == '/')) {
+                        return true;
+                }
+        }
+        return false;
 }
 
 int tenant_init_pidfd(const char *name, TenantError *error) {

@@ -9,6 +9,8 @@
 #include "control.h"
 #include "fd.h"
 #include "mounts.h"
+#include "shim.h"
+#include <fcntl.h>
 #include <grp.h>
 #include <linux/close_range.h>
 #include <linux/keyctl.h>
@@ -43,30 +45,27 @@ static int become_root(TenantError *error) {
         return 0;
 }
 
-/* While /proc is still the host's: the profile that init takes when it is executed decides which filter it gets. */
-static int take_profile(enum seccomp_kind *ret_filter, TenantError *error) {
+/* While /proc is still the host's. */
+static int take_profile(TenantError *error) {
         int r = apparmor_on_exec();
 
-        if (r < 0) {
-                return error_set_errno(error, r, E_HOST_NOT_READY,
+        return r < 0 ? error_set_errno(error, r, E_HOST_NOT_READY,
                                        "Cannot take the AppArmor profile " APPARMOR_PROFILE
-                                       " (is tenantd itself confined by another?)");
-        }
-        *ret_filter = r == APPARMOR_ENFORCED ? SECCOMP_MEDIATED : SECCOMP_STRICT;
-        return 0;
+                                       " (is tenantd itself confined by another?)")
+                     : 0;
 }
 
 /*
  * The capability bounding set stays whole: all of it counts in the tenant's user namespace only, and dockerd hands every
  * capability that the kernel knows to a --privileged container, which fails when one is missing.
  */
-static int limit_privileges(const ChildPlan *p, enum seccomp_kind filter, TenantError *error) {
+static int limit_privileges(const ChildPlan *p, TenantError *error) {
         int r;
 
         if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS) {
                 return failed(error, errno, "join a keyring");
         }
-        r = seccomp_apply(p->seccomp, filter);
+        r = seccomp_apply(p->seccomp);
         return r < 0 ? failed(error, r, "load the system call filter") : 0;
 }
 
@@ -123,8 +122,19 @@ static int build(const ChildPlan *p, int *ret_console, TenantError *error) {
         return mounts_pivot(error);
 }
 
+/* Neither blocked nor ignored: systemd ignores SIGPIPE in what it starts. */
+static void reset_signals(void) {
+        sigset_t none;
+
+        for (int signo = 1; signo <= SIGRTMAX; signo++) {
+                (void) signal(signo, SIG_DFL); /* SIGKILL, SIGSTOP and libc's own refuse */
+        }
+        sigemptyset(&none);
+        sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 static int exec_init(const ChildPlan *p, TenantError *error) {
-        static char *const argv[] = { (char *) "/sbin/init", NULL };
+        static const char *const programs[] = { "/sbin/init", "/lib/systemd/systemd" };
         char uuid[64];
         char *const environment[] = {
                 (char *) "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -134,23 +144,27 @@ static int exec_init(const ChildPlan *p, TenantError *error) {
                 (char *) "NOTIFY_SOCKET=/run/host/notify",
                 NULL,
         };
-        sigset_t none;
+        int r = -ENOENT;
 
         snprintf(uuid, sizeof(uuid), "container_uuid=%s", p->guest->uuid);
-        sigemptyset(&none);
-        sigprocmask(SIG_SETMASK, &none, NULL);
-        execve(argv[0], argv, environment);
-        execve("/lib/systemd/systemd", argv, environment);
-        return error_set_errno(error, errno, E_BAD_IMAGE, "Cannot execute /sbin/init of the tenant");
+        reset_signals();
+        for (size_t i = 0; i < ELEMENTSOF(programs); i++) {
+                char *const argv[] = { (char *) programs[i], NULL };
+
+                if (faccessat(AT_FDCWD, programs[i], X_OK, 0) == 0) {
+                        r = shim_exec(p->shim_fd, argv, environment);
+                        break;
+                }
+        }
+        return error_set_errno(error, r, E_BAD_IMAGE, "Cannot execute /sbin/init of the tenant");
 }
 
 static int to_init(const ChildPlan *p, TenantError *error) {
-        enum seccomp_kind filter = SECCOMP_STRICT;
         _cleanup_close_ int console = -1;
         int r = become_root(error);
 
         if (r >= 0) {
-                r = take_profile(&filter, error);
+                r = take_profile(error);
         }
         if (r >= 0) {
                 r = build(p, &console, error);
@@ -163,7 +177,7 @@ static int to_init(const ChildPlan *p, TenantError *error) {
                 r = take_console(console, error);
         }
         if (r >= 0) {
-                r = limit_privileges(p, filter, error);
+                r = limit_privileges(p, error);
         }
         if (r >= 0 && close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) < 0) {
                 r = failed(error, errno, "close descriptors");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * composer.c: a start, as a list of steps. A fork of the runner that loads the plugins, asks each for its part, clones the
- * tenant's init as the runner's child, and ends when init was exec'ed. It executes no program and talks to no bus. It undoes
+ * tenant's init as the runner's child, and ends when init was exec'ed. It executes no program of the host's and talks to no bus. It undoes
  * nothing: what a step is about to do is in the run journal first, and the release undoes from there, whoever died.
  */
 #include "backends.h"
@@ -15,6 +15,7 @@
 #include "journal.h"
 #include "log.h"
 #include "paths.h"
+#include "shim.h"
 #include "usermap.h"
 #include <fcntl.h>
 #include <linux/sched.h>
@@ -38,7 +39,7 @@ typedef struct Composer {
         struct tenant_namespace_plan plan;
         SeccompFilter seccomp;
         Guest guest;
-        int volume_fd, image_fd, payload_fd, child_fd;
+        int volume_fd, image_fd, payload_fd, shim_fd, child_fd;
         pid_t init, killed; /* killed: to be reaped */
 } Composer;
 
@@ -95,6 +96,10 @@ static int step_backends(Composer *c, TenantError *error) {
 }
 
 static int step_guest(Composer *c, TenantError *error) {
+        c->shim_fd = shim_open();
+        if (c->shim_fd < 0) {
+                return error_set_errno(error, c->shim_fd, E_FAILED, "Cannot make a program in memory");
+        }
         return guest_collect(c->definition, c->allocation, &c->guest, error);
 }
 
@@ -186,6 +191,7 @@ static int step_clone(Composer *c, TenantError *error) {
                 .control_fd = c->control_fd,
                 .volume_fd = c->volume_fd,
                 .image_fd = c->image_fd,
+                .shim_fd = c->shim_fd,
                 .guest = &c->guest,
                 .seccomp = &c->seccomp,
         };
@@ -280,6 +286,8 @@ static int child_failed(const Composer *c, int flags, TenantError *error) {
 
         if (n == (ssize_t) sizeof(said)) {
                 *error = said;
+                error->name[sizeof(error->name) - 1] = '\0';
+                error->message[sizeof(error->message) - 1] = '\0';
         }
         return n == (ssize_t) sizeof(said);
 }
@@ -354,6 +362,7 @@ int composer_run(const RunOptions *options, pid_t runner, int runtime_fd, int co
                 .volume_fd = -1,
                 .image_fd = -1,
                 .payload_fd = -1,
+                .shim_fd = -1,
                 .child_fd = -1,
         };
         ControlMessage message = { .type = CONTROL_FAILED };

@@ -31,7 +31,8 @@
 #define ROUTES_MAX (4u * 1024u * 1024u)
 #define PEM_MAX (64u * 1024u)
 #define PUSH_USEC (20u * 1000000u)
-#define RESTART_USEC (180u * 1000000u) /* systemd gives dockerd 90 s to stop its containers, then it starts */
+#define RESTART_USEC                                                                                        \
+        (180u * 1000000u) /* systemd gives dockerd 90 s to stop its containers, then it starts */
 #define EXIT_NO_DIRECTORY 3
 
 /* Interface of the default route with the lowest metric; false: there is none. */
@@ -297,7 +298,7 @@ static int push_files_inside(const char *name, Push *push, const struct tenant_h
         if (r < 0) {
                 return r;
         }
-        const InsideChild child = { .stdio = { -1, null_fd, null_fd },
+        const InsideChild child = { .stdio = { null_fd, null_fd, null_fd },
                                     .body = push_inside,
                                     .userdata = push };
         r = inside_start(&inside, &child, &pidfd, &error_fd, error);

@@ -2,8 +2,8 @@
 /*
  * inside.c: see inside.h. Two forks: the first is born in the tenant's cgroup, gives up what it must not
  * bring along and joins the namespaces; the second is in the tenant's pid namespace too. Refuses to bring a
- * descriptor, a keyring, a variable or a readable memory of the host into the tenant. Owned by the agent's
- * workers.
+ * descriptor, a keyring, a variable, a readable memory or a program of the host into the tenant, and to open
+ * anything there. Owned by the agent's workers.
  */
 #include "inside.h"
 #include "apparmor.h"
@@ -11,6 +11,7 @@
 #include "host.h"
 #include "io.h"
 #include "running.h"
+#include "shim.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/keyctl.h>
@@ -19,6 +20,7 @@
 #include <signal.h>
 #include <sys/capability.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -32,6 +34,7 @@
 enum {
         FD_INIT = 3,
         FD_ERROR,
+        FD_SHIM,
         FD_END,
 };
 
@@ -102,7 +105,43 @@ static int read_bounds(Inside *i) {
                 return -ESRCH;
         }
         i->profile = apparmor_has((pid_t) pid);
+        /* On a host with more processors than the set has room for, programs keep the agent's. */
+        if (sched_getaffinity((pid_t) pid, sizeof(i->cpus), &i->cpus) < 0) {
+                CPU_ZERO(&i->cpus);
+        }
         return pidfd_kill(i->init_pidfd, 0); /* it was init's until now */
+}
+
+/*
+ * A name that a tenant cannot have taken before, and the host's root as owner: one of the tenant's own could be frozen or killed
+ * by it, and lend it a door for its processes.
+ */
+static int make_cgroup(Inside *i, TenantError *error) {
+        struct stat st;
+        uint64_t random;
+        int r = 0;
+
+        if (getrandom(&random, sizeof(random), 0) != sizeof(random)) {
+                return error_set_errno(error, errno, E_FAILED, "Cannot get random numbers");
+        }
+        snprintf(i->cgroup, sizeof(i->cgroup), CGROUP_PREFIX "%d.%016llx", getpid(),
+                 (unsigned long long) random);
+        if (mkdirat(i->payload_fd, i->cgroup, 0755) < 0) {
+                r = -errno;
+                i->cgroup[0] = '\0';
+        } else {
+                i->cgroup_fd = open_beneath(i->payload_fd, i->cgroup, O_RDONLY | O_DIRECTORY, 0);
+                r = i->cgroup_fd < 0 ? i->cgroup_fd : 0;
+        }
+        if (r == -ENOENT || r == -ENODEV) {
+                return error_set(error, ESRCH, E_NOT_RUNNING, "Tenant '%s' is not running any more",
+                                 i->name);
+        }
+        if (r >= 0 && (fstat(i->cgroup_fd, &st) < 0 || st.st_uid != 0)) {
+                r = -EPERM;
+        }
+        return r < 0 ? error_set_errno(error, r, E_FAILED, "Cannot make a cgroup in tenant '%s'", i->name)
+                     : 0;
 }
 
 int inside_open(const char *name, const struct tenant_host *host, Inside *ret, TenantError *error) {
@@ -134,19 +173,13 @@ int inside_open(const char *name, const struct tenant_host *host, Inside *ret, T
                 return error_set(error, ENOTSUP, E_NOT_SUPPORTED,
                                  "The namespace backend of tenant '%s' cannot be entered", name);
         }
-        snprintf(i.cgroup, sizeof(i.cgroup), CGROUP_PREFIX "%d", getpid());
-        if (mkdirat(i.payload_fd, i.cgroup, 0755) < 0 && errno != EEXIST) {
-                r = errno == ENOENT || errno == ENODEV ? ESRCH : errno;
-                i.cgroup[0] = '\0';
-                return r == ESRCH ? error_set(error, r, E_NOT_RUNNING, "Tenant '%s' is not running any more",
-                                              name)
-                                  : error_set_errno(error, r, E_FAILED,
-                                                    "Cannot make a cgroup in tenant '%s'", name);
+        i.shim_fd = shim_open();
+        if (i.shim_fd < 0) {
+                return error_set_errno(error, i.shim_fd, E_FAILED, "Cannot make a program in memory");
         }
-        i.cgroup_fd = open_beneath(i.payload_fd, i.cgroup, O_RDONLY | O_DIRECTORY, 0);
-        if (i.cgroup_fd < 0) {
-                return error_set_errno(error, i.cgroup_fd, E_FAILED, "Cannot open a cgroup of tenant '%s'",
-                                       name);
+        r = make_cgroup(&i, error);
+        if (r < 0) {
+                return r;
         }
         *ret = TAKE_GENERIC(i, INSIDE_NONE);
         return 0;
@@ -197,6 +230,7 @@ void inside_done(Inside *i) {
         i->cgroup_fd = fd_close(i->cgroup_fd);
         i->payload_fd = fd_close(i->payload_fd);
         i->init_pidfd = fd_close(i->init_pidfd);
+        i->shim_fd = fd_close(i->shim_fd);
         seccomp_filter_done(&i->filter);
         i->backends = backends_free(i->backends);
         i->allocation = allocation_free(i->allocation);
@@ -204,23 +238,23 @@ void inside_done(Inside *i) {
 
 static void collect_cgroup(int payload_fd, const char *cgroup, pid_t worker, long long end) {
         _cleanup_close_ int fd = -1;
+        struct stat st;
 
         if (kill(worker, 0) == 0 || errno != ESRCH) {
                 return;
         }
         fd = open_beneath(payload_fd, cgroup, O_RDONLY | O_DIRECTORY, 0);
-        if (fd >= 0) {
-                (void) !file_write_at(fd, "cgroup.kill", "1"); /* gone is as good */
-                wait_until_empty(fd, end);
-                (void) unlinkat(payload_fd, cgroup, AT_REMOVEDIR); /* the release removes what is left */
+        if (fd < 0 || fstat(fd, &st) < 0 || st.st_uid != 0) {
+                return; /* a tenant can make one of such a name, but it is not ours then */
         }
+        (void) !file_write_at(fd, "cgroup.kill", "1"); /* gone is as good */
+        wait_until_empty(fd, end);
+        (void) unlinkat(payload_fd, cgroup, AT_REMOVEDIR); /* the release removes what is left */
 }
 
-void inside_collect(const char *name) {
+void inside_collect(const char *name, uint64_t deadline_usec) {
         int payload_fd = tenant_payload_open(name, NULL);
         _cleanup_closedir_ DIR *dir = payload_fd < 0 ? NULL : fdopendir(payload_fd);
-        /* For all together: a tenant can make cgroups of such names, and such that cannot be killed. */
-        const long long end = now_msec() + KILL_WAIT_MSEC;
         const struct dirent *e;
 
         if (!dir) {
@@ -231,7 +265,7 @@ void inside_collect(const char *name) {
                 int worker;
 
                 if (sscanf(e->d_name, CGROUP_PREFIX "%d", &worker) == 1 && worker > 0) {
-                        collect_cgroup(dirfd(dir), e->d_name, worker, end);
+                        collect_cgroup(dirfd(dir), e->d_name, worker, (long long) (deadline_usec / 1000));
                 }
         }
 }
@@ -239,7 +273,7 @@ void inside_collect(const char *name) {
 static int place_descriptors(const Inside *i, const InsideChild *child, int error_fd) {
         const int from[FD_END] = {
                 [0] = child->stdio[0],     child->stdio[1],       child->stdio[2],
-                [FD_INIT] = i->init_pidfd, [FD_ERROR] = error_fd,
+                [FD_INIT] = i->init_pidfd, [FD_ERROR] = error_fd, [FD_SHIM] = i->shim_fd,
         };
         int high[FD_END];
 
@@ -251,7 +285,7 @@ static int place_descriptors(const Inside *i, const InsideChild *child, int erro
         }
         for (int n = 0; n < FD_END; n++) {
                 if (high[n] < 0) {
-                        close(n);
+                        (void) close(n); /* it may not have been open */
                 } else if (dup3(high[n], n, n > STDERR_FILENO ? O_CLOEXEC : 0) < 0) {
                         return -errno;
                 }
@@ -269,9 +303,20 @@ static void reset_signals(void) {
         sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/* The agent's rank with the processor and with the OOM killer. */
+static int shed_rank(const Inside *i) {
+        const struct sched_param none = { 0 };
+
+        if (sched_setscheduler(0, SCHED_OTHER, &none) < 0 || setpriority(PRIO_PROCESS, 0, 0) < 0 ||
+            (CPU_COUNT(&i->cpus) > 0 && sched_setaffinity(0, sizeof(i->cpus), &i->cpus) < 0)) {
+                return -errno;
+        }
+        return file_write_at(AT_FDCWD, "/proc/self/oom_score_adj", "0");
+}
+
 /* What a process inherits from the agent: what it could be looked at or used through, or what favours it. */
 static int shed(const Inside *i) {
-        int r = file_write_at(AT_FDCWD, "/proc/self/oom_score_adj", "0");
+        int r = shed_rank(i);
 
         for (int n = 0; r >= 0 && n < RLIM_NLIMITS; n++) {
                 r = setrlimit(n, &i->limits[n]) < 0 ? -errno : 0;
@@ -314,20 +359,27 @@ static int drop_bound(uint64_t keep) {
         return 0;
 }
 
-/* The second child, process of the tenant's pid namespace. */
-static void be_inside(const Inside *i, const InsideChild *child, enum seccomp_kind filter) {
-        TenantError e = { 0 };
-        int r = 0;
+/*
+ * A session of the tenant's own keys; the empty one that the first child made is the host's root's. A tenant that has used up its
+ * keys must not keep the operator out by that.
+ */
+static int join_keyring(void) {
+        return syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != EDQUOT ? -errno : 0;
+}
 
-        /* The change of ids on the way in cleared both. */
-        if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0 || chdir("/") < 0) {
-                r = -errno;
-        }
-        if (r >= 0 && child->stdio[0] < 0 && open("/dev/null", O_RDONLY | O_NOFOLLOW) != STDIN_FILENO) {
+/* The second child, process of the tenant's pid namespace. */
+static void be_inside(const Inside *i, const InsideChild *child) {
+        TenantError e = { 0 };
+        int r = join_keyring();
+
+        if (r >= 0 && (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || chdir("/") < 0)) {
                 r = -errno;
         }
         r = r < 0 ? r : drop_bound(i->capabilities);
-        r = r < 0 ? r : seccomp_apply(&i->filter, filter);
+        r = r < 0 ? r : seccomp_apply(&i->filter);
+        if (r >= 0 && child->argv) {
+                r = shim_exec(FD_SHIM, child->argv, child->environment);
+        }
         if (r < 0) {
                 error_set_errno(&e, r, E_FAILED, "Cannot become a process of tenant '%s'", i->name);
                 fail(&e);
@@ -348,7 +400,6 @@ static int wait_for(pid_t pid) {
 
 /* The first child: between the worlds, until the second has ended. */
 static void go_inside(const Inside *i, const InsideChild *child, int error_fd, pid_t worker) {
-        enum seccomp_kind filter;
         TenantError e = { 0 };
         pid_t pid;
         int r = shed(i);
@@ -358,18 +409,21 @@ static void go_inside(const Inside *i, const InsideChild *child, int error_fd, p
                 _exit(EXIT_FAILURE); /* seen as a death without a word */
         }
         /* The second child inherits it. A tenant that started without could do nothing with a process that has it. */
-        r = i->profile ? apparmor_on_exec() : APPARMOR_NOT_LOADED;
+        r = i->profile ? apparmor_on_exec() : 0;
         if (r < 0) {
                 error_set_errno(&e, r, E_FAILED, "Cannot take the AppArmor profile of tenant '%s'", i->name);
                 fail(&e);
         }
-        filter = r == APPARMOR_ENFORCED ? SECCOMP_MEDIATED : SECCOMP_STRICT;
         r = enter(i, &e);
         if (r < 0) {
                 fail(&e);
         }
-        /* Cleared by the change of ids. Whoever watches for a worker that is gone ends with it. */
-        if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != worker) {
+        /* The change of ids undid both. From the fork on the tenant sees one of us. */
+        if (prctl(PR_SET_DUMPABLE, 0) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) {
+                _exit(EXIT_FAILURE);
+        }
+        (void) close(FD_INIT); /* has done its work */
+        if (getppid() != worker) { /* whoever watches for a worker that is gone ends with it */
                 _exit(EXIT_FAILURE);
         }
         pid = fork();
@@ -378,7 +432,7 @@ static void go_inside(const Inside *i, const InsideChild *child, int error_fd, p
                 fail(&e);
         }
         if (pid == 0) {
-                be_inside(i, child, filter);
+                be_inside(i, child);
         }
         /* Only watches now, and must not keep a pipe open. */
         if (close_range(0, UINT32_MAX, 0) < 0) {

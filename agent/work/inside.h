@@ -7,6 +7,7 @@
 
 #include "backends.h"
 #include "seccomp.h"
+#include <sched.h>
 #include <sys/resource.h>
 
 typedef struct Inside {
@@ -17,13 +18,15 @@ typedef struct Inside {
         uint64_t capabilities; /* bounding set of the tenant's init */
         struct rlimit limits[RLIM_NLIMITS]; /* of the tenant's init */
         bool profile; /* the tenant's init has the AppArmor profile */
+        cpu_set_t cpus; /* of the tenant's init */
         int init_pidfd;
         int payload_fd;
-        int cgroup_fd; /* payload/tenantd.run.N */
+        int cgroup_fd; /* payload/tenantd.run.PID.RANDOM */
+        int shim_fd; /* see shim.h */
         char cgroup[40];
 } Inside;
 
-#define INSIDE_NONE ((Inside){ .init_pidfd = -1, .payload_fd = -1, .cgroup_fd = -1 })
+#define INSIDE_NONE ((Inside){ .init_pidfd = -1, .payload_fd = -1, .cgroup_fd = -1, .shim_fd = -1 })
 
 /*
  * Everything that is needed from the host. -ESRCH NotRunning, -ENOTSUP NotSupported. Ends with inside_done.
@@ -34,15 +37,18 @@ int inside_open(const char *name, const struct tenant_host *host, Inside *ret, T
 /* Kills what was started, waits for its end (5 s at most) and removes the cgroup. */
 void inside_done(Inside *i);
 
-/* Kills and removes what workers that are gone left in a running tenant. */
-void inside_collect(const char *name);
+/* Kills and removes what workers that are gone left in a running tenant; waits for it until the deadline, which many share. */
+void inside_collect(const char *name, uint64_t deadline_usec);
 
 /* Kills every process that was started in the tenant by this Inside. */
 void inside_kill(const Inside *i);
 
 typedef struct InsideChild {
-        int stdio[3]; /* the child's; stay the caller's; [0] -1: the tenant's /dev/null */
-        /* Runs in the tenant as its root; its return is the exit status. */
+        int stdio[3]; /* the child's; stay the caller's */
+        /* A program of the tenant's, looked up there; its exit status, 127 or 126 is the child's. */
+        char *const *argv;
+        char *const *environment;
+        /* Or, without argv: runs in the tenant as its root; its return is the exit status. */
         int (*body)(void *userdata);
         void *userdata;
 } InsideChild;
@@ -55,7 +61,7 @@ typedef struct InsideChild {
 int inside_start(const Inside *i, const InsideChild *child, int *ret_pidfd, int *ret_error_fd,
                  TenantError *error) _must_check_;
 
-/* `usec` from now, by the clock of the deadlines below (CLOCK_MONOTONIC). */
+/* `usec` from now, by the clock of all deadlines here (CLOCK_MONOTONIC). */
 uint64_t inside_deadline(uint64_t usec);
 
 /* Waits for the word on error_fd: 0: body runs; else what was wrong. -ETIMEDOUT Timeout, -ECANCELED Canceled. */

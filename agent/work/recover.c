@@ -19,6 +19,8 @@
 #include <fcntl.h>
 #include <string.h>
 
+#define RUNS_USEC 5000000u
+
 /* Lives as long as gc needs it. */
 typedef struct Living {
         struct tenant_context *contexts;
@@ -99,13 +101,17 @@ static int recover_certificates(const struct tenant_host *host, TenantError *err
         return r;
 }
 
-/* Programs of Run whose worker was killed; their own children may have outlived it. */
+/*
+ * Programs of Run whose worker was killed; their own children may have outlived it. What does not die in time waits for its tenant's
+ * end: everybody's jobs wait for us.
+ */
 static int recover_runs(TenantError *error) {
         _cleanup_(strv_free_p) char **names = NULL;
+        const uint64_t deadline = inside_deadline(RUNS_USEC);
         int r = definition_list(&names, error);
 
         for (char **name = names; r >= 0 && name && *name; name++) {
-                inside_collect(*name);
+                inside_collect(*name, deadline);
         }
         return r;
 }

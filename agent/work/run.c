@@ -24,12 +24,12 @@
 #define POLL_MSEC 250
 #define DRAIN_READS_MAX 1024u
 
-static const char *const environment[] = {
-        "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-        "HOME=/root",
-        "TERM=dumb",
-        "LANG=C.UTF-8",
-        "container=tenantd",
+static char *const environment[] = {
+        (char *) "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        (char *) "HOME=/root",
+        (char *) "TERM=dumb",
+        (char *) "LANG=C.UTF-8",
+        (char *) "container=tenantd",
         NULL,
 };
 
@@ -69,17 +69,6 @@ static int check_arguments(char *const *argv, TenantError *error) {
                                  ARGUMENTS_BYTES_MAX);
         }
         return 0;
-}
-
-/* The last step inside; what a shell would say when it fails. */
-static int exec_program(void *userdata) {
-        char *const *argv = userdata;
-
-        environ = (char **) environment; /* execvp looks at its PATH; neither is written to */
-        execvp(argv[0], argv);
-        const int code = errno;
-        dprintf(STDERR_FILENO, "tenantd: cannot run %s: %s\n", argv[0], strerror(code));
-        return code == ENOENT ? 127 : 126;
 }
 
 /* A pipe whose end in the tenant belongs to the tenant's root, so that /dev/stdout can be opened there. */
@@ -196,16 +185,17 @@ static uint64_t now_usec(void) {
 static int session_start(Session *s, const Inside *i, char *const *argv, const struct tenant_host *host,
                          TenantError *error) {
         _cleanup_close_ int in = -1, out = -1, err = -1, error_fd = -1;
-        int r = s->in.size > 0 ? pipe_make(i, &s->in.fd, &in, 1) : 0;
+        int r = pipe_make(i, &s->in.fd, &in, 1);
 
+        if (s->in.size == 0) { /* at its end at once: no /dev/null, which in a tenant may be anything */
+                s->in.fd = fd_close(s->in.fd);
+        }
         r = r < 0 ? r : pipe_make(i, &s->out.fd, &out, 0);
         r = r < 0 ? r : pipe_make(i, &s->err.fd, &err, 0);
         if (r < 0) {
                 return error_set_errno(error, r, E_FAILED, "Cannot make a pipe");
         }
-        const InsideChild child = { .stdio = { in, out, err },
-                                    .body = exec_program,
-                                    .userdata = (void *) argv };
+        const InsideChild child = { .stdio = { in, out, err }, .argv = argv, .environment = environment };
         r = inside_start(i, &child, &s->pidfd, &error_fd, error);
         return r < 0 ? r : inside_entered(error_fd, s->deadline_usec, host, error);
 }

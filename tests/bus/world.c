@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -268,6 +269,13 @@ pid_t wait_for_worker(World *w) {
 
         wait_until((pid = find_worker(w->agent)) > 0);
         return pid;
+}
+
+int watch_worker(World *w) {
+        int fd = (int) syscall(SYS_pidfd_open, wait_for_worker(w), 0);
+
+        assert_true(fd >= 0);
+        return fd;
 }
 
 void wait_for_no_worker(pid_t agent) {

@@ -3,7 +3,7 @@
  * crawl.c: reads all of /proc and /sys that can be read, and looks for what must not be there: words from a file (a line each), and
  * addresses of the kernel. Contents, names and the targets of links all count. One line "WHAT<TAB>PATH" per find.
  *
- *   crawl FILE ROOT...         status 0: something was found, 1: nothing
+ *   crawl FILE ROOT...         status 0: something was found, 100: nothing
  *
  * Its own processes' directories of /proc are read, other tenants' do not exist; of threads only the process's. Blocks nowhere for long.
  */

@@ -86,3 +86,40 @@ weak_no_seccomp_on() {
 }
 
 weak_no_seccomp_off() { umount /usr/share/tenantd/seccomp.bpf; }
+
+# Masked, since the next tenant that starts would bring it back.
+weak_no_module_gate_on() { systemctl mask --quiet --runtime --now tenantd-modules.service; }
+
+weak_no_module_gate_off() {
+        systemctl unmask --quiet --runtime tenantd-modules.service
+        systemctl start tenantd-modules.service
+}
+
+weak_ldisc_autoload_on() { sysctl -qw dev.tty.ldisc_autoload=1; }
+
+weak_ldisc_autoload_off() { sysctl -qw dev.tty.ldisc_autoload=0; }
+
+weak_no_devpolicy_on() {
+        mkdir -p "/run/systemd/system/tenant@$1.service.d" &&
+                printf '[Service]\nDevicePolicy=auto\nDeviceAllow=\n' >"/run/systemd/system/tenant@$1.service.d/no-devpolicy.conf" &&
+                systemctl daemon-reload
+}
+
+# tenant-run with other options or variables, from its next start on.
+weak_unit() { # NAME FILE LINE...
+        mkdir -p "/run/systemd/system/tenant@$1.service.d"
+        printf '%s\n' '[Service]' "${@:3}" >"/run/systemd/system/tenant@$1.service.d/$2.conf"
+        systemctl daemon-reload
+}
+
+# A runner that passes on to systemd what a tenant says, as it is.
+weak_naive_notify_on() {
+        [[ ! -e /run/systemd/system/tenant@$1.service.d/naive.conf ]] || return 0
+        weak_unit "$1" naive "Environment=LD_PRELOAD=$attack_programs/naive-notify.so" FileDescriptorStoreMax=64
+}
+
+# A stop that waits for init, however long.
+weak_no_stop_limit_on() {
+        [[ -e /run/systemd/system/tenant@$1.service.d/limit.conf ]] ||
+                weak_unit "$1" limit "ExecStart=" "ExecStart=/usr/libexec/tenantd/tenant-run --stop-time=0 %i" TimeoutStopSec=infinity
+}
