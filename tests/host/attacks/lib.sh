@@ -118,10 +118,11 @@ background_end() {
         done
 }
 
-# deaf_init: the current tenant gets an init that ignores signals, and has ${stop_time:-3} seconds to halt; deaf_init_end: its own again.
+# deaf_init: the current tenant gets an init that ignores signals, and has $stop_time seconds to halt; deaf_init_end: its own again.
+stop_time=3
 deaf_init() {
         in_place_sh 'test -e /sbin/init.saved || { mv /sbin/init /sbin/init.saved && cp /attacks/deaf /sbin/init; }' || return
-        weak_unit "$place" stop-time "ExecStart=" "ExecStart=/usr/libexec/tenantd/tenant-run --stop-time=${stop_time:-3} %i"
+        weak_unit "$place" stop-time "ExecStart=" "ExecStart=/usr/libexec/tenantd/tenant-run --stop-time=$stop_time %i"
         systemctl restart "tenant@$place"
 }
 
