@@ -80,15 +80,23 @@ static void bound_lingering(Manager *m) {
         }
 }
 
+static LogContext context_of(const Job *job) {
+        return (LogContext){ .tenant = job->task->tenant, .job = job->id };
+}
+
 static void log_end(const Job *job) {
         const char *subject = job->task->tenant ? job->task->tenant : job->task->image;
+        const LogContext before = log_context;
 
+        log_context = context_of(job);
         if (job->state == JOB_DONE) {
                 log_info("Job %u: %s of '%s' done", job->id, job_operation_name[job->operation], subject);
         } else {
-                log_warning("Job %u: %s of '%s' %s: %s", job->id, job_operation_name[job->operation],
-                            subject, job_state_name[job->state], job->error);
+                log_event(LOG_WARNING, job->state == JOB_CANCELED ? NULL : LOG_ID_JOB_FAILED,
+                          "Job %u: %s of '%s' %s: %s", job->id, job_operation_name[job->operation], subject,
+                          job_state_name[job->state], job->error);
         }
+        log_context = before;
 }
 
 static void finish(Job *job, JobState state, int r, const TenantError *error) {
@@ -156,8 +164,10 @@ static void begin_worker(Job *job) {
         if (manager_is_recovering(job->manager)) {
                 return; /* jobs_begin_waiting() comes back */
         }
+        log_context = context_of(job); /* the worker takes it along */
         r = worker_start(job->manager->event, job->task->fd, job->function, job->task, &worker_events, job,
                          &job->worker, &error);
+        log_context = (LogContext){ 0 };
         if (r < 0) {
                 finish(job, JOB_FAILED, r, &error);
         }

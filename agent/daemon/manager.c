@@ -41,6 +41,7 @@ static void pending_destroyed(gpointer p) {
 Manager *manager_free(Manager *m) {
         if (m) {
                 (void) worker_free(m->recovery); /* returns NULL */
+                (void) worker_free(m->mending); /* as above */
                 g_hash_table_unref(m->pending);
                 g_hash_table_unref(m->queries);
                 g_hash_table_unref(m->jobs);

@@ -48,6 +48,8 @@ struct Manager {
         uint64_t last_serial;
         BackendObject backend; /* the one looked at last */
         struct Worker *recovery;
+        struct Worker *mending; /* networks that somebody flushed */
+        uint64_t next_look_usec;
         bool recovery_wanted; /* begins as soon as no worker works */
         sd_bus_track *observers; /* who keeps a view of our objects and needs our signals */
         sd_event_source *idle;

@@ -3,6 +3,7 @@
 #include "pending.h"
 #include "gate.h"
 #include "job.h"
+#include "log.h"
 #include "manager.h"
 #include <errno.h>
 #include <string.h>
@@ -107,7 +108,9 @@ int pending_start(const Call *call, Task *task, WorkFunction function, PendingRe
         p->message = sd_bus_message_ref(call->message);
         r = check(call, task, flags, error);
         if (r >= 0) {
+                log_context.tenant = task->tenant; /* the worker takes it along */
                 r = worker_start(call->manager->event, -1, function, task, &events, p, &p->worker, error);
+                log_context = (LogContext){ 0 };
         }
         if (r >= 0 && flags & PENDING_FOR_CALLER) {
                 r = watch_caller(p, error);

@@ -3,8 +3,8 @@
  * test-flood.c: ordinary users send calls as fast as the bus takes them, and read no reply, while root creates, starts and
  * stops a tenant: root is answered, the start is done, and the agent's memory stays bounded.
  */
-#include "client.h"
 #include "raw.h"
+#include "scene.h"
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
@@ -76,18 +76,6 @@ static unsigned memory_kib(pid_t pid) {
         return kib;
 }
 
-static void polkit_mode(Client *c, const char *mode) {
-        DBusMessage *m = dbus_message_new_method_call("org.freedesktop.PolicyKit1",
-                                                      "/org/freedesktop/PolicyKit1/Authority",
-                                                      "org.tenantd1.Test", "Mode");
-        _cleanup_reply_ DBusMessage *reply = NULL;
-
-        dbus_message_append_args(m, DBUS_TYPE_STRING, &mode, DBUS_TYPE_INVALID);
-        reply = client_exchange(c, m);
-        dbus_message_unref(m);
-        expect_reply(reply);
-}
-
 /* The bus itself bounds what waits for a service, and refuses more from anybody: then root, too, has to try again. */
 static bool is_refused_by_the_bus(DBusMessage *reply) {
         const char *error = dbus_message_get_error_name(reply);
@@ -135,13 +123,11 @@ static void work_as_newcomer(World *w, unsigned round) {
 }
 
 static void bear(World *w, const Flood *f) {
-        _cleanup_client_ Client *c = client_open(w, 0);
+        Scene s = scene_open(w, true);
         pid_t flooders[FLOODERS];
         unsigned most = 0;
 
-        start_polkit(w);
-        polkit_mode(c, f->mode);
-        create_tenant(c, "acme");
+        polkit_mode(&s, f->mode);
         for (int i = 0; i < FLOODERS; i++) {
                 flooders[i] = fork();
                 assert_true(flooders[i] >= 0);
@@ -159,9 +145,10 @@ static void bear(World *w, const Flood *f) {
         for (int i = 0; i < FLOODERS; i++) {
                 assert_int_equal(end_process(&flooders[i], SIGKILL), 128 + SIGKILL); /* flooded until then */
         }
-        work_as_root(c, 9);
+        work_as_root(s.root, 9);
         printf("# %s: at most %u KiB\n", f->member, most);
         assert_in_range(most, 1, MEMORY_MAX_KIB);
+        scene_close(&s);
         assert_int_equal(end_process(&w->agent, SIGTERM), 0);
 }
 

@@ -14,7 +14,7 @@ attack() {
         local n
         ip address add 198.18.0.1/16 dev uplink0 || broken "no network"
         ip neigh flush dev uplink0 to 198.18.0.0/16 nud all # of the run before
-        in_place /attacks/flows 198.18.1.0/22 900 || broken "not sent"
+        in_place /attacks/flows scatter 198.18.1.0 900 || broken "not sent"
         n=$(looked_for)
         ((n > 100)) || broken "the host looked for $n"
         ((n < 600)) || breached "the host looks for $n neighbours"
