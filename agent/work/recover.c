@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * recover.c: what killed workers left: half-made images, allocations and volumes without a definition,
+ * recover.c: what killed workers left: half-made images, half-written files, allocations and volumes without a definition,
  * programs in tenants.
  * Refuses to collect while any allocation cannot be read, since a volume that nobody seems to own may be
  * its; and passes by what another worker is busy with. Owned by the agent's workers.
@@ -10,6 +10,7 @@
 #include "image-store.h"
 #include "image.h"
 #include "inside.h"
+#include "io.h"
 #include "name.h"
 #include "strv.h"
 #include "tenant-work.h"
@@ -63,6 +64,28 @@ static void recover_tenant(const char *name, const struct tenant_host *host) {
         if (tenant_wipe(name, host, &e) < 0) {
                 warn(host, &e);
         }
+}
+
+static int sweep(enum path_id which, const char *name, TenantError *error) {
+        _cleanup_close_ int parent = path_open(which),
+                            fd = parent < 0 ? parent : open_beneath(parent, name, O_RDONLY | O_DIRECTORY, 0);
+        int r = fd < 0 ? fd : file_sweep(fd);
+
+        return r < 0 && r != -ENOENT ? error_set_errno(error, r, E_FAILED, "Cannot clean up in %s/%s",
+                                                       path_get(which), name)
+                                     : 0;
+}
+
+/* Files that a killed worker was writing. */
+static int recover_files(TenantError *error) {
+        _cleanup_(strv_free_p) char **names = NULL;
+        int r = sweep(PATH_DEFINITIONS, ".", error);
+
+        r = r < 0 ? r : allocation_list(&names, error);
+        for (char **name = names; r >= 0 && name && *name; name++) {
+                r = sweep(PATH_TENANTS, *name, error);
+        }
+        return r;
 }
 
 static int recover_tenants(const struct tenant_host *host, TenantError *error) {
@@ -310,6 +333,7 @@ int work_mend_networks(const struct tenant_host *host, TenantError *error) {
 int work_recover(const struct tenant_host *host, TenantError *error) {
         int r = recover_images(host, error);
 
+        r = r < 0 ? r : recover_files(error);
         r = r < 0 ? r : recover_tenants(host, error);
         r = r < 0 ? r : recover_runs(error);
         r = r < 0 ? r : collect_kinds(KINDS_ALL, host, error);

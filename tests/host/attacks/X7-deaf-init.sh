@@ -17,6 +17,7 @@ attack() {
 }
 
 weaken() {
+        # shellcheck disable=SC2034 # for deaf_init
         stop_time=0
         weak_tenant no-stop-limit
 }

@@ -6,10 +6,12 @@
 #   weak_no_such_wall_on NAME        takes the wall away: called for a tenant that exists, before it starts, and for one that runs already
 #   weak_no_such_wall_off NAME       puts it back; needed where the wall is the host's or all tenants'
 #   weak_no_such_wall_settings       prints settings for its creation
-# A weak tenant is kept for the next attack with the same switches, and removed when the suite ends.
+# A weak tenant is kept for the next attack with the same switches, and removed when the suite ends. Walls that can be taken away
+# while a tenant runs, and put back, are named in weak_live: all who need no others share one tenant, since starts take time.
 
 weak_tenants=()
 weak_on=()
+weak_live=(suid-store no-seccomp no-apparmor no-module-gate ldisc-autoload)
 # Written by what runs in subshells: names of all weak tenants that were made.
 weak_list=/run/test-host/weak-tenants
 
@@ -31,21 +33,28 @@ weak_create() { # NAME SWITCH...
         tenant "$name" "${settings[@]}"
 }
 
+weak_name() { # SWITCH...
+        local switch
+        for switch; do
+                [[ " ${weak_live[*]} " == *" $switch "* ]] || { (IFS=-; echo "weak-$*"); return; }
+        done
+        echo weak
+}
+
 # weak_tenant SWITCH...: becomes the current place.
 weak_tenant() {
         local name switch
-        name=weak-$(IFS=-; echo "$*")
+        name=$(weak_name "$@")
         if ! grep -qsxF "$name" "$weak_list"; then
                 weak_create "$name" "$@" || return 2
         fi
+        # What the attack before did to it is no part of this one.
+        [[ $name != weak ]] || answers weak || systemctl restart tenant@weak || return 2
         for switch; do
                 weak_on+=("$switch" "$name")
                 weak_call "$switch" on "$name" || return 2
         done
-        if ! active "$name"; then
-                systemctl start "tenant@$name" || return 2
-                place_programs "$name" || return 2
-        fi
+        active "$name" || systemctl start "tenant@$name" || return 2
         place=$name
 }
 
