@@ -13,7 +13,7 @@
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 
-#define HANGING_MAX 64
+#define HANGING_MAX 256
 
 typedef struct Polkit {
         char mode[64];

@@ -311,7 +311,8 @@ static void check_all(Client *who, const char *mode) {
 
 static void open_matrix(World *w, bool polkit) {
         matrix = (Matrix){ .scene = scene_open(w, polkit) };
-        wait_until(world_has(w, "var/lib/tenantd/images/.busy.partial")); /* the job itself changes no more */
+        wait_until(
+                world_has(w, "var/lib/tenantd/images/.busy.partial")); /* the job itself changes no more */
 }
 
 static void close_matrix(void) {

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -76,6 +77,17 @@ void nap(void) {
         (void) poll(NULL, 0, 10); /* nothing to wait on: a process or a file of somebody else */
 }
 
+static void log_to_file(World *w) {
+        char path[128];
+        int fd;
+
+        snprintf(path, sizeof(path), "%s/bus.log", w->dir);
+        fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+        if (fd >= 0) {
+                dup2(fd, STDERR_FILENO);
+        }
+}
+
 static pid_t start(World *w, char *const *argv, int keep_fd) {
         pid_t pid = fork();
 
@@ -93,8 +105,9 @@ static pid_t start(World *w, char *const *argv, int keep_fd) {
                         setenv("NOTIFY_SOCKET", socket_path, 1);
                 }
                 setenv("DBUS_SYSTEM_BUS_ADDRESS", address, 1);
-                if (keep_fd >= 0) {
+                if (keep_fd >= 0) { /* the bus, which tells each message that it rejects */
                         fcntl(keep_fd, F_SETFD, 0);
+                        log_to_file(w);
                 }
                 execvp(argv[0], argv);
                 _exit(127);
@@ -184,6 +197,26 @@ static void start_bus(World *w) {
         close(ends[0]);
 }
 
+/* As systemd does: 1024 but for what the unit says. Its children here inherit it, which changes nothing for them. */
+static void limit_descriptors(void) {
+        struct rlimit limit;
+        unsigned long long soft = 1024;
+        char path[512], line[256];
+        FILE *f;
+
+        snprintf(path, sizeof(path), "%s/tenantd.service", env("UNITS_DIRECTORY"));
+        f = fopen(path, "re");
+        assert_non_null(f);
+        while (fgets(line, sizeof(line), f)) {
+                (void) sscanf(line, "LimitNOFILE=%llu", &soft); /* other lines: no match */
+        }
+        fclose(f);
+        assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+        assert_true(soft <= limit.rlim_max);
+        limit.rlim_cur = soft;
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
 void start_agent(World *w, const char *idle_sec) {
         char root[128], plugins[512], idle[64], linger[64];
         char *argv[] = { (char *) env("TENANTD"), root, plugins, idle, linger, NULL };
@@ -191,6 +224,7 @@ void start_agent(World *w, const char *idle_sec) {
         snprintf(root, sizeof(root), "--root=%s", w->root);
         snprintf(plugins, sizeof(plugins), "--plugin-dir=%s", env("PLUGIN_DIRECTORY"));
         snprintf(idle, sizeof(idle), "--idle-sec=%s", idle_sec ? idle_sec : "0");
+        limit_descriptors();
         snprintf(linger, sizeof(linger), "--linger-sec=%s", w->linger_sec ? w->linger_sec : "1");
         w->agent = start(w, argv, -1);
         expect_notification(w, "READY=1");
@@ -264,6 +298,22 @@ int world_tear_down(void **state) {
         nftw(w->dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
         free(w);
         return 0;
+}
+
+unsigned world_descriptors(World *w) {
+        char path[64];
+        unsigned n = 0;
+        DIR *dir;
+
+        snprintf(path, sizeof(path), "/proc/%d/fd", w->agent);
+        dir = opendir(path);
+        while (dir && readdir(dir)) {
+                n++;
+        }
+        if (dir) {
+                closedir(dir);
+        }
+        return n;
 }
 
 static uint64_t digest;

@@ -69,6 +69,9 @@ bool world_add_users(void);
 /* Changes when a file below the agent's root does. */
 uint64_t world_digest(World *w);
 
+/* How many descriptors the agent has open. */
+unsigned world_descriptors(World *w);
+
 /* main of each program: skips without root, bounds the time. */
 #define run_world_tests(tests) (world_can_run() ? cmocka_run_group_tests(tests, NULL, NULL) : 77)
 bool world_can_run(void);
