@@ -9,6 +9,8 @@ int error_set_errno(TenantError *e, int code, const char *name, const char *form
                 size_t used;
 
                 e->code = code;
+                /* Wherever it is met, it is one and the same thing for a caller. */
+                name = code == -ENOSPC && strcmp(name, E_FAILED) == 0 ? E_NO_SPACE : name;
                 snprintf(e->name, sizeof(e->name), "%s", name);
                 va_start(ap, format);
                 vsnprintf(e->message, sizeof(e->message), format, ap);

@@ -13,7 +13,7 @@ typedef struct tenant_error TenantError;
 /* Sets *e (which may be NULL) and returns -code. The name is one of the E_* words. */
 #define error_set tenant_error_set
 
-/* The same with ": " and strerror(code) appended to the text. */
+/* The same with ": " and strerror(code) appended to the text; ENOSPC is NoSpace where nothing but Failed is said. */
 __attribute__((format(printf, 4, 5))) int error_set_errno(TenantError *e, int code, const char *name,
                                                           const char *format, ...);
 

@@ -2,8 +2,10 @@
 /* io.c: see io.h. Never blocks on what is not a regular file, never reads without a bound. */
 #include "io.h"
 #include "fd.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -164,6 +166,46 @@ static int file_put_atomic(int dir_fd, const char *path, mode_t mode, const void
                 return r;
         }
         return sync_directory && fsync(parent) < 0 ? -errno : 0;
+}
+
+/* ".NAME.PID.tmp", as file_put_atomic makes it: the process; 0: it is something else. */
+static pid_t temporary_writer(const char *name) {
+        const char *end = strrchr(name, '.'), *p = end;
+        pid_t pid = 0;
+
+        if (name[0] != '.' || end == name || strcmp(end, ".tmp") != 0) {
+                return 0;
+        }
+        while (p > name && p[-1] >= '0' && p[-1] <= '9') {
+                p--;
+        }
+        if (p <= name + 1 || p[-1] != '.' || end - p > 9) {
+                return 0;
+        }
+        while (p < end) {
+                pid = pid * 10 + (*p++ - '0');
+        }
+        return pid;
+}
+
+int file_sweep(int dir_fd) {
+        _cleanup_close_ int fd = open_beneath(dir_fd, ".", O_RDONLY | O_DIRECTORY, 0);
+        _cleanup_closedir_ DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+        struct dirent *e;
+
+        if (!dir) {
+                return fd < 0 ? fd : -errno;
+        }
+        dir_fd = TAKE_FD(fd); /* dir's */
+        while ((errno = 0, e = readdir(dir))) {
+                pid_t writer = temporary_writer(e->d_name);
+
+                if (writer > 0 && kill(writer, 0) < 0 && errno == ESRCH &&
+                    unlinkat(dir_fd, e->d_name, 0) < 0) {
+                        return -errno;
+                }
+        }
+        return -errno;
 }
 
 int file_replace_atomic(int dir_fd, const char *path, mode_t mode, const void *data, size_t size) {

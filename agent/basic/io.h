@@ -39,3 +39,9 @@ int file_create_atomic(int dir_fd, const char *path, mode_t mode, const void *da
  */
 int file_create_ordered(int dir_fd, const char *path, mode_t mode, const void *data, size_t size)
         _must_check_;
+
+/*
+ * Removes from a directory what these three had begun when their process was killed. Only what has the name of no living process,
+ * so others may be at work there. 0 or negative errno.
+ */
+int file_sweep(int dir_fd) _must_check_;

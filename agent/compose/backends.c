@@ -6,6 +6,7 @@
  */
 #include "backends.h"
 #include "descriptor.h"
+#include "log.h"
 #include "setting.h"
 
 static void backend_clear(Backend *b) {
@@ -122,6 +123,49 @@ static int parse_section(Backend *b, enum tenant_kind kind, const Keyfile *keyfi
         return plugin_result(b->plugin, "parsing defaults", apply_defaults(b, error), error);
 }
 
+static void labelled_log(void *userdata, int level, const char *message) {
+        const Backend *b = userdata;
+        const char *before = log_context.backend;
+
+        log_context.backend = b->label;
+        b->outer->log(b->outer->userdata, level, message);
+        log_context.backend = before;
+}
+
+static bool labelled_cancelled(void *userdata) {
+        const Backend *b = userdata;
+
+        return b->outer->cancelled(b->outer->userdata);
+}
+
+static int labelled_remember(void *userdata, const char *key, const char *value) {
+        const Backend *b = userdata;
+
+        return b->outer->remember(b->outer->userdata, key, value);
+}
+
+static void labelled_progress(void *userdata, double fraction, const char *stage) {
+        const Backend *b = userdata;
+
+        b->outer->progress(b->outer->userdata, fraction, stage);
+}
+
+static void backend_set_host(Backend *b, const struct tenant_host *outer) {
+        const struct tenant_plugin *d = &b->plugin->descriptor;
+
+        snprintf(b->label, sizeof(b->label), "%s-%s", plugin_kind_name[d->kind], d->name);
+        b->outer = outer;
+        b->host = (struct tenant_host){
+                .struct_size = sizeof(b->host),
+                .userdata = b,
+                .log = labelled_log,
+                .cancelled = labelled_cancelled,
+                .remember = labelled_remember,
+                .progress = labelled_progress,
+        };
+        b->context.host = &b->host;
+}
+
 static int backend_init(Backend *b, const Plugin *plugin, const char *name, const struct tenant_host *host) {
         size_t n = plugin->descriptor.n_settings;
 
@@ -135,8 +179,8 @@ static int backend_init(Backend *b, const Plugin *plugin, const char *name, cons
                 .name = name,
                 .values = b->values,
                 .n_values = n,
-                .host = host,
         };
+        backend_set_host(b, host);
         return 0;
 }
 
@@ -262,6 +306,26 @@ int backends_fit(const Backends *b, unsigned kinds, int store_fd, TenantError *e
                 }
         }
         return 0;
+}
+
+int backends_intact(TenantError *error) {
+        _cleanup_(strv_free_p) char **names = NULL;
+        int r = plugin_list(TENANT_KIND_NETWORK, &names, error);
+
+        for (size_t i = 0; r >= 0 && names[i]; i++) {
+                TenantError own = { 0 };
+                const Plugin *p;
+
+                if (plugin_load(TENANT_KIND_NETWORK, names[i], &p, &own) < 0 || !p->ops.network.intact) {
+                        continue;
+                }
+                r = plugin_result(p, "looking", p->ops.network.intact(&host_default, &own), &own);
+                if (r == -ENOENT && error) {
+                        *error = own;
+                }
+                r = r == -ENOENT ? r : 0;
+        }
+        return r;
 }
 
 /* Whether an automatically chosen backend can do what this definition asks, on this host and this store. */

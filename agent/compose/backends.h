@@ -14,6 +14,9 @@ typedef struct Backend {
         struct tenant_fact *facts; /* of the allocation, then of the run journal */
         size_t n_facts;
         struct tenant_context context; /* ready to pass; points into this struct */
+        struct tenant_host host; /* the caller's, with our name on what the backend logs */
+        const struct tenant_host *outer;
+        char label[96]; /* "network-routed" */
 } Backend;
 
 typedef struct Backends {
@@ -50,6 +53,12 @@ int backends_load_for_release(const char *name, const Allocation *a, const struc
  * subset of the loaded ones. -ENOTSUP HostNotReady, with the text that the start would have.
  */
 int backends_fit(const Backends *b, unsigned kinds, int store_fd, TenantError *error) _must_check_;
+
+/*
+ * Whether what tenants rest on in the host is still in force, by all network backends. Does not block. -ENOENT HostNotReady: no; gc
+ * of the backend named puts it back. Backends that cannot be loaded or asked are passed by.
+ */
+int backends_intact(TenantError *error) _must_check_;
 
 /* Adds a fact to a loaded backend's context (remembered in this process, or read from the run journal). */
 int backend_add_fact(Backend *b, const char *key, const char *value) _must_check_;

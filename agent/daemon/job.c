@@ -2,6 +2,7 @@
 /* job.c: see job.h. Nothing of a job is on disk: when the agent dies, its jobs are over. Owned by the agent. */
 #include "job.h"
 #include "errors.h"
+#include "gate.h"
 #include "io.h"
 #include "log.h"
 #include "manager.h"
@@ -79,15 +80,23 @@ static void bound_lingering(Manager *m) {
         }
 }
 
+static LogContext context_of(const Job *job) {
+        return (LogContext){ .tenant = job->task->tenant, .job = job->id };
+}
+
 static void log_end(const Job *job) {
         const char *subject = job->task->tenant ? job->task->tenant : job->task->image;
+        const LogContext before = log_context;
 
+        log_context = context_of(job);
         if (job->state == JOB_DONE) {
                 log_info("Job %u: %s of '%s' done", job->id, job_operation_name[job->operation], subject);
         } else {
-                log_warning("Job %u: %s of '%s' %s: %s", job->id, job_operation_name[job->operation],
-                            subject, job_state_name[job->state], job->error);
+                log_event(LOG_WARNING, job->state == JOB_CANCELED ? NULL : LOG_ID_JOB_FAILED,
+                          "Job %u: %s of '%s' %s: %s", job->id, job_operation_name[job->operation], subject,
+                          job_state_name[job->state], job->error);
         }
+        log_context = before;
 }
 
 static void finish(Job *job, JobState state, int r, const TenantError *error) {
@@ -155,8 +164,10 @@ static void begin_worker(Job *job) {
         if (manager_is_recovering(job->manager)) {
                 return; /* jobs_begin_waiting() comes back */
         }
+        log_context = context_of(job); /* the worker takes it along */
         r = worker_start(job->manager->event, job->task->fd, job->function, job->task, &worker_events, job,
                          &job->worker, &error);
+        log_context = (LogContext){ 0 };
         if (r < 0) {
                 finish(job, JOB_FAILED, r, &error);
         }
@@ -261,9 +272,9 @@ int jobs_check_limit(const Manager *m, uid_t uid, TenantError *error) {
         if (m->terminated) {
                 return error_set(error, EBUSY, E_BUSY, "tenantd is ending; try again in a moment");
         }
-        if (jobs_running(m) >= JOBS_MAX) {
+        if (jobs_running(m) >= (uid == 0 ? JOBS_MAX : JOBS_OTHERS_MAX)) {
                 return error_set(error, EBUSY, E_BUSY, "%u jobs are under way; try again when one has ended",
-                                 JOBS_MAX);
+                                 jobs_running(m));
         }
         if (uid != 0 && running_of_uid(m, uid) >= JOBS_PER_UID_MAX) {
                 return error_set(error, EBUSY, E_BUSY,
@@ -352,6 +363,7 @@ int job_start(const Call *call, JobOperation operation, Task *task, const char *
         if (r < 0) {
                 return r;
         }
+        gate_charge_worker(call->manager, call->uid);
         job = job_new(call, operation, TAKE_PTR(owned));
         job->function = function;
         /* First the object, then the reply that names it. */

@@ -5,8 +5,10 @@
  */
 #include "lifecycle.h"
 #include "fd.h"
+#include "gate.h"
 #include "job.h"
 #include "log.h"
+#include "mend.h"
 #include "paths.h"
 #include "pending.h"
 #include "task.h"
@@ -20,7 +22,8 @@
 #define CLEAN_FILE ".agent-ended-well"
 
 static bool is_busy(const Manager *m) {
-        return jobs_running(m) > 0 || m->recovery || g_hash_table_size(m->queries) > 0;
+        return jobs_running(m) > 0 || m->recovery || m->mending || g_hash_table_size(m->queries) > 0 ||
+               gate_is_busy(m);
 }
 
 static bool has_worker(const Manager *m) {
@@ -55,7 +58,7 @@ static void leave(Manager *m) {
  */
 static bool may_end(const Manager *m) {
         return (m->stopping || m->terminated) &&
-               !(m->terminated ? has_worker(m) || m->recovery : is_busy(m));
+               !(m->terminated ? has_worker(m) || m->recovery || m->mending : is_busy(m));
 }
 
 static int on_end(sd_event_source *s, void *userdata) {
@@ -132,6 +135,7 @@ static int on_message(sd_bus_message *message, void *userdata, sd_bus_error *ret
         if (sd_bus_message_get_type(message, &type) >= 0 && type == SD_BUS_MESSAGE_METHOD_CALL) {
                 m->last_activity_usec = now_usec(m);
                 note_observer(m, message);
+                mend_look(m);
         }
         return 0;
 }
@@ -164,6 +168,9 @@ void manager_stop(Manager *m) {
         if (m->recovery) {
                 worker_cancel(m->recovery);
         }
+        if (m->mending) {
+                worker_cancel(m->mending);
+        }
         say_stopping();
         m->terminated = true;
         end_if_done(m);
@@ -174,8 +181,9 @@ static void on_recovered(void *userdata, int r, const TenantError *error, WorkRe
 
         m->recovery = worker_free(m->recovery);
         if (r < 0) {
-                log_warning("Cannot remove all that an earlier agent left, ignoring: %s",
-                            error->message[0] ? error->message : strerror(-r));
+                log_event(LOG_WARNING, LOG_ID_RECOVERY_FAILED,
+                          "Cannot remove all that an earlier agent left, ignoring: %s",
+                          error->message[0] ? error->message : strerror(-r));
         }
         jobs_begin_waiting(m);
         end_if_done(m);
@@ -190,7 +198,8 @@ static void begin_recovery(Manager *m) {
         }
         m->recovery_wanted = false;
         if (worker_start(m->event, -1, task_recover, NULL, &events, m, &m->recovery, &error) < 0) {
-                log_warning("Cannot remove what an earlier agent left, ignoring: %s", error.message);
+                log_event(LOG_WARNING, LOG_ID_RECOVERY_FAILED,
+                          "Cannot remove what an earlier agent left, ignoring: %s", error.message);
                 jobs_begin_waiting(m); /* no end of a recovery will */
         }
 }
@@ -246,5 +255,6 @@ int lifecycle_start(Manager *m, TenantError *error) {
         }
         m->recovery_wanted = !take_clean_file();
         begin_recovery(m);
+        mend_look(m);
         return 0;
 }

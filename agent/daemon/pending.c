@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* pending.c: see pending.h. Refuses to keep a reply of unbounded size or time. Owned by the agent. */
 #include "pending.h"
+#include "gate.h"
 #include "job.h"
+#include "log.h"
 #include "manager.h"
 #include <errno.h>
 #include <string.h>
@@ -106,7 +108,9 @@ int pending_start(const Call *call, Task *task, WorkFunction function, PendingRe
         p->message = sd_bus_message_ref(call->message);
         r = check(call, task, flags, error);
         if (r >= 0) {
+                log_context.tenant = task->tenant; /* the worker takes it along */
                 r = worker_start(call->manager->event, -1, function, task, &events, p, &p->worker, error);
+                log_context = (LogContext){ 0 };
         }
         if (r >= 0 && flags & PENDING_FOR_CALLER) {
                 r = watch_caller(p, error);
@@ -114,6 +118,7 @@ int pending_start(const Call *call, Task *task, WorkFunction function, PendingRe
         if (r < 0) {
                 return r;
         }
+        gate_charge_worker(call->manager, call->uid);
         (void) g_hash_table_add(call->manager->pending, TAKE_PTR(p)); /* a new pointer: cannot be there */
         return 0;
 }

@@ -119,6 +119,10 @@ int task_remove_image(void *task, const struct tenant_host *host, WorkResult *re
         return work_remove_image(t->image, host, error);
 }
 
+int task_mend_networks(void *task, const struct tenant_host *host, WorkResult *result, TenantError *error) {
+        return work_mend_networks(host, error);
+}
+
 int task_recover(void *task, const struct tenant_host *host, WorkResult *result, TenantError *error) {
         return work_recover(host, error);
 }

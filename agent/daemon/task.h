@@ -33,6 +33,7 @@ int task_rotate(void *task, const struct tenant_host *host, WorkResult *result, 
 int task_build_image(void *task, const struct tenant_host *host, WorkResult *result, TenantError *error);
 int task_import_image(void *task, const struct tenant_host *host, WorkResult *result, TenantError *error);
 int task_remove_image(void *task, const struct tenant_host *host, WorkResult *result, TenantError *error);
+int task_mend_networks(void *task, const struct tenant_host *host, WorkResult *result, TenantError *error);
 int task_recover(void *task, const struct tenant_host *host, WorkResult *result, TenantError *error);
 
 /* Results: live and later, vectors of strings. */

@@ -95,5 +95,6 @@ int main(int argc, char **argv) {
                 log_error("%s", error.message);
                 return 2;
         }
+        log_context.tenant = run.name;
         return do_release ? release(run.name) : runner_run(&run);
 }

@@ -61,7 +61,8 @@ static void fail(Runner *r, const TenantError *error) {
                 return;
         }
         r->failed = true;
-        log_error("Tenant '%s' did not start: %s", r->options->name, error->message);
+        log_event(LOG_ERR, LOG_ID_START_FAILED, "Tenant '%s' did not start: %s", r->options->name,
+                  error->message);
         /* For the agent, which tells the caller of Start; the journal has it anyway. */
         fd = open_beneath(r->runtime_fd, "error", O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK, 0600);
         if (fd >= 0) {
@@ -226,8 +227,8 @@ static int status_of_init(const Runner *r, int status) {
         case SIGINT:
                 return EXIT_SUCCESS;
         default:
-                log_error("The init of tenant '%s' was killed by signal %d", r->options->name,
-                          WTERMSIG(status));
+                log_event(LOG_ERR, LOG_ID_INIT_KILLED, "The init of tenant '%s' was killed by signal %d",
+                          r->options->name, WTERMSIG(status));
                 return r->stopping ? EXIT_SUCCESS : EXIT_FAILURE;
         }
 }

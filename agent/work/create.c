@@ -16,6 +16,9 @@
 #include "work.h"
 #include <errno.h>
 
+/* Of a store in which a tenant can be made and started once; what it writes later is its own affair and its quota's. */
+#define SPACE_MIN (UINT64_C(16) << 20)
+
 static void remembering_log(void *userdata, int level, const char *message) {
         const RememberingHost *h = userdata;
 
@@ -242,7 +245,9 @@ static int create_locked(const Definition *d, const struct tenant_host *host, Te
                 return error_set(error, EEXIST, E_TENANT_EXISTS,
                                  "There is a tenant '%s' already; choose another name", d->name);
         }
-        r = prepare(d, host, &image, error);
+        r = space_check(PATH_TENANTS, SPACE_MIN, error);
+        r = r < 0 ? r : space_check(PATH_STORAGE, SPACE_MIN, error);
+        r = r < 0 ? r : prepare(d, host, &image, error);
         if (r < 0) {
                 return r;
         }

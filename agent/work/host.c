@@ -7,8 +7,11 @@
 #include "fd.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/statvfs.h>
 
 #define LOG_LINE_MAX 700
+#define MIB (UINT64_C(1) << 20)
+#define FILES_MIN 256u /* a new tenant, or the least of images, makes fewer */
 
 bool host_cancelled(const struct tenant_host *host) {
         return host && host->cancelled && host->cancelled(host->userdata);
@@ -66,6 +69,33 @@ int name_lock(enum path_id directory, const char *name, bool exclusive, TenantEr
                                                  path_get(directory));
         }
         return TAKE_FD(fd);
+}
+
+int space_check(enum path_id directory, uint64_t bytes, TenantError *error) {
+        _cleanup_close_ int dir = path_open(directory);
+        struct statvfs fs;
+        uint64_t free_bytes;
+
+        if (dir < 0 || fstatvfs(dir, &fs) < 0) {
+                return error_set_errno(error, dir < 0 ? dir : errno, E_FAILED, "Cannot look at %s",
+                                       path_get(directory));
+        }
+        free_bytes = (uint64_t) fs.f_bavail * fs.f_frsize;
+        if (free_bytes < bytes) {
+                return error_set(
+                        error, ENOSPC, E_NO_SPACE,
+                        "Not enough space: %llu MiB are free in %s, and at least %llu MiB are needed; make "
+                        "room there",
+                        (unsigned long long) (free_bytes >> 20), path_get(directory),
+                        (unsigned long long) ((bytes + MIB - 1) >> 20));
+        }
+        if (fs.f_files > 0 && fs.f_favail < FILES_MIN) { /* 0: the file system does not count them */
+                return error_set(
+                        error, ENOSPC, E_NO_SPACE,
+                        "Not enough space: the file system of %s has no room for more files; remove some",
+                        path_get(directory));
+        }
+        return 0;
 }
 
 int tenant_work_lock(const char *name, TenantError *error) {

@@ -20,5 +20,11 @@ void host_log(const struct tenant_host *host, int level, const char *format, ...
  */
 int name_lock(enum path_id directory, const char *name, bool exclusive, TenantError *error) _must_check_;
 
+/*
+ * Whether a directory of ours has room for `bytes` more, and for a few files; before anything is made. -ENOSPC NoSpace, with what is
+ * free and what is needed.
+ */
+int space_check(enum path_id directory, uint64_t bytes, TenantError *error) _must_check_;
+
 /* The right to create, change or remove tenant NAME. -EBUSY Busy. */
 int tenant_work_lock(const char *name, TenantError *error) _must_check_;

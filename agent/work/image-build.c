@@ -7,6 +7,7 @@
  */
 #include "apt-sources.h"
 #include "fd.h"
+#include "host.h"
 #include "idrange.h"
 #include "image-store.h"
 #include "sandbox.h"
@@ -29,6 +30,8 @@
 #define PACKAGE_LENGTH_MAX 128u
 #define SUITE_LENGTH_MAX 32u
 #define POLL_MSEC 250
+/* The least of Debian systems, and the packages from which it is made. */
+#define SPACE_MIN (UINT64_C(512) << 20)
 
 /*
  * docker-cli: Debian 13 and later have the client as a package of its own; the pattern is nothing where it
@@ -411,6 +414,7 @@ int work_build_image(const char *name, const char *suite, const char *profile, c
 
         r = r < 0 ? r : work_check_build(suite, profile, packages, error);
         r = r < 0 ? r : check_builder(error);
+        r = r < 0 ? r : space_check(PATH_IMAGES, SPACE_MIN, error);
         r = r < 0 ? r : apt_sources_find(APT_DIRECTORY, suite, &sources, error);
         if (r < 0) {
                 return r;

@@ -5,6 +5,7 @@
  * workers. Not a byte of the archive is looked at here.
  */
 #include "fd.h"
+#include "host.h"
 #include "image-store.h"
 #include "image.h"
 #include "name.h"
@@ -19,6 +20,7 @@
 
 #define POLL_MSEC 250
 #define SOURCE_MAX 200
+#define SPACE_MIN (UINT64_C(8) << 20)
 
 int image_lock(const char *name, bool exclusive, TenantError *error) {
         int fd = name_lock(PATH_IMAGES, name, exclusive, error);
@@ -188,6 +190,11 @@ int work_import_image(const char *name, int fd, const char *source, const struct
         if (source && !text_is_safe(source, SOURCE_MAX)) {
                 return error_set(error, EINVAL, E_INVALID_SETTING,
                                  "Source must be printable text of at most %d bytes", SOURCE_MAX);
+        }
+        /* An archive has at least that much in it, unless it is full of holes. */
+        r = space_check(PATH_IMAGES, SPACE_MIN + input_size(fd), error);
+        if (r < 0) {
+                return r;
         }
         lock = image_lock(name, true, error);
         if (lock < 0) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * recover.c: what killed workers left: half-made images, allocations and volumes without a definition,
+ * recover.c: what killed workers left: half-made images, half-written files, allocations and volumes without a definition,
  * programs in tenants.
  * Refuses to collect while any allocation cannot be read, since a volume that nobody seems to own may be
  * its; and passes by what another worker is busy with. Owned by the agent's workers.
@@ -10,6 +10,7 @@
 #include "image-store.h"
 #include "image.h"
 #include "inside.h"
+#include "io.h"
 #include "name.h"
 #include "strv.h"
 #include "tenant-work.h"
@@ -24,12 +25,20 @@
 /* Lives as long as gc needs it. */
 typedef struct Living {
         struct tenant_context *contexts;
+        struct tenant_fact **facts; /* of the kind that is collected */
+        Allocation **allocations;
         char **names;
         size_t n;
 } Living;
 
 static void living_done(Living *l) {
+        for (size_t i = 0; i < l->n; i++) {
+                (void) allocation_free(l->allocations[i]); /* returns NULL */
+                free(l->facts[i]);
+        }
         free(l->contexts);
+        free(l->facts);
+        free(l->allocations);
         l->names = strv_free(l->names);
 }
 
@@ -55,6 +64,28 @@ static void recover_tenant(const char *name, const struct tenant_host *host) {
         if (tenant_wipe(name, host, &e) < 0) {
                 warn(host, &e);
         }
+}
+
+static int sweep(enum path_id which, const char *name, TenantError *error) {
+        _cleanup_close_ int parent = path_open(which),
+                            fd = parent < 0 ? parent : open_beneath(parent, name, O_RDONLY | O_DIRECTORY, 0);
+        int r = fd < 0 ? fd : file_sweep(fd);
+
+        return r < 0 && r != -ENOENT ? error_set_errno(error, r, E_FAILED, "Cannot clean up in %s/%s",
+                                                       path_get(which), name)
+                                     : 0;
+}
+
+/* Files that a killed worker was writing. */
+static int recover_files(TenantError *error) {
+        _cleanup_(strv_free_p) char **names = NULL;
+        int r = sweep(PATH_DEFINITIONS, ".", error);
+
+        r = r < 0 ? r : allocation_list(&names, error);
+        for (char **name = names; r >= 0 && name && *name; name++) {
+                r = sweep(PATH_TENANTS, *name, error);
+        }
+        return r;
 }
 
 static int recover_tenants(const struct tenant_host *host, TenantError *error) {
@@ -177,21 +208,25 @@ static int recover_images(const struct tenant_host *host, TenantError *error) {
  */
 static int living_read(Living *l, const struct tenant_host *host, TenantError *error) {
         int r = allocation_list(&l->names, error);
+        size_t n = strv_length(l->names);
 
         if (r < 0) {
                 return r;
         }
-        l->contexts = calloc(strv_length(l->names) + 1, sizeof(l->contexts[0]));
-        if (!l->contexts) {
+        l->contexts = calloc(n + 1, sizeof(l->contexts[0]));
+        l->facts = calloc(n + 1, sizeof(l->facts[0]));
+        l->allocations = calloc(n + 1, sizeof(l->allocations[0]));
+        if (!l->contexts || !l->facts || !l->allocations) {
                 return -ENOMEM;
         }
-        for (; l->names[l->n]; l->n++) {
-                _cleanup_(allocation_free_p) Allocation *a = NULL;
+        for (; l->n < n; l->n++) {
+                Allocation *a;
 
                 r = allocation_load(l->names[l->n], &a, error);
                 if (r < 0) {
                         return r;
                 }
+                l->allocations[l->n] = a;
                 l->contexts[l->n] = (struct tenant_context){
                         .struct_size = sizeof(l->contexts[0]),
                         .name = l->names[l->n],
@@ -201,6 +236,29 @@ static int living_read(Living *l, const struct tenant_host *host, TenantError *e
                         .project_id = a->project_id,
                         .host = host,
                 };
+        }
+        return 0;
+}
+
+/* A backend knows its tenants by what it remembered for them. The strings stay the allocation's. */
+static int living_set_kind(Living *l, enum tenant_kind kind) {
+        for (size_t i = 0; i < l->n; i++) {
+                const Allocation *a = l->allocations[i];
+                size_t n = 0;
+
+                free(l->facts[i]);
+                l->facts[i] = calloc(a->n_facts + 1, sizeof(l->facts[i][0]));
+                if (!l->facts[i]) {
+                        return -ENOMEM;
+                }
+                for (size_t k = 0; k < a->n_facts; k++) {
+                        if (a->facts[k].kind == kind) {
+                                l->facts[i][n++] = (struct tenant_fact){ .key = a->facts[k].key,
+                                                                         .value = a->facts[k].value };
+                        }
+                }
+                l->contexts[i].facts = l->facts[i];
+                l->contexts[i].n_facts = n;
         }
         return 0;
 }
@@ -228,11 +286,30 @@ static void collect(const Plugin *plugin, enum tenant_kind kind, int store_fd, c
         }
 }
 
+static int collect_kind(enum tenant_kind kind, int store_fd, Living *living, const struct tenant_host *host,
+                        TenantError *error) {
+        _cleanup_(strv_free_p) char **names = NULL;
+        int r = living_set_kind(living, kind);
+
+        r = r < 0 ? r : plugin_list(kind, &names, error);
+        for (char **name = names; r >= 0 && name && *name; name++) {
+                const Plugin *plugin;
+                TenantError e = { 0 };
+
+                if (plugin_load(kind, *name, &plugin, &e) < 0) {
+                        warn(host, &e);
+                } else {
+                        collect(plugin, kind, store_fd, living, host);
+                }
+        }
+        return r;
+}
+
 /*
  * Under the allocation lock: no tenant can be added meanwhile. Backends that belong to nothing here (null
  * ones of tests, ones that cannot work) are passed by.
  */
-static int recover_backends(const struct tenant_host *host, TenantError *error) {
+static int collect_kinds(unsigned kinds, const struct tenant_host *host, TenantError *error) {
         _cleanup_(living_done) Living living = { 0 };
         _cleanup_close_ int lock = allocation_lock(host, error), store = path_open(PATH_STORAGE);
         int r = lock < 0 ? lock : allocation_collect(error);
@@ -242,29 +319,24 @@ static int recover_backends(const struct tenant_host *host, TenantError *error) 
         }
         r = r < 0 ? r : living_read(&living, host, error);
         for (enum tenant_kind k = 0; r >= 0 && k < TENANT_KIND_COUNT; k++) {
-                _cleanup_(strv_free_p) char **names = NULL;
-
-                r = plugin_list(k, &names, error);
-                for (char **name = names; r >= 0 && name && *name; name++) {
-                        const Plugin *plugin;
-                        TenantError e = { 0 };
-
-                        if (plugin_load(k, *name, &plugin, &e) < 0) {
-                                warn(host, &e);
-                        } else {
-                                collect(plugin, k, store, &living, host);
-                        }
-                }
+                r = kinds & KIND_BIT(k) ? collect_kind(k, store, &living, host, error) : 0;
         }
         return r;
+}
+
+int work_mend_networks(const struct tenant_host *host, TenantError *error) {
+        int r = collect_kinds(KIND_BIT(TENANT_KIND_NETWORK), host, error);
+
+        return r == -ENOMEM ? error_set_errno(error, r, E_FAILED, "Cannot mend the networks") : r;
 }
 
 int work_recover(const struct tenant_host *host, TenantError *error) {
         int r = recover_images(host, error);
 
+        r = r < 0 ? r : recover_files(error);
         r = r < 0 ? r : recover_tenants(host, error);
         r = r < 0 ? r : recover_runs(error);
-        r = r < 0 ? r : recover_backends(host, error);
+        r = r < 0 ? r : collect_kinds(KINDS_ALL, host, error);
         r = r < 0 ? r : recover_certificates(host, error);
         return r == -ENOMEM ? error_set_errno(error, r, E_FAILED, "Cannot recover") : r;
 }

@@ -88,6 +88,9 @@ int work_run(const char *name, char *const *argv, uint64_t timeout_usec, const v
  */
 int work_recover(const struct tenant_host *host, TenantError *error) _must_check_;
 
+/* Lets network backends put back what somebody took from all tenants at once (backends_intact). */
+int work_mend_networks(const struct tenant_host *host, TenantError *error) _must_check_;
+
 /* One finding of CheckHost. result: "ok", "warning", "error". */
 typedef struct HostCheck {
         char *check;

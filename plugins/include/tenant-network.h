@@ -76,4 +76,15 @@ struct tenant_network_ops {
          *   When every stop, and undo of a failed start   Context release   Errors -errno   Idempotent yes   If NULL nothing
          */
         int (*release)(const struct tenant_context *context, struct tenant_error *error);
+
+        /*
+         * intact: is what all attached tenants share on the host (tables, chains) still in force? An administrator may have
+         * flushed it.
+         *   When        the agent's start, and at most once a second while it is called
+         *   Context     agent: must not block, no change is made
+         *   Errors      -ENOENT HostNotReady: no; the agent then has gc put it back, at once
+         *   Idempotent  yes
+         *   If NULL     it is
+         */
+        int (*intact)(const struct tenant_host *host, struct tenant_error *error);
 };

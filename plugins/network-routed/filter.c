@@ -5,6 +5,7 @@
  */
 #include "filter.h"
 #include <libnftnl/common.h>
+#include <libnftnl/rule.h>
 #include <libnftnl/set.h>
 #include <libnftnl/udata.h>
 #include <linux/netfilter.h>
@@ -35,6 +36,12 @@ static void set_free_p(struct nftnl_set **s) {
 static void elem_free_p(struct nftnl_set_elem **e) {
         if (*e) {
                 nftnl_set_elem_free(*e);
+        }
+}
+
+static void rule_free_p(struct nftnl_rule **r) {
+        if (*r) {
+                nftnl_rule_free(*r);
         }
 }
 
@@ -277,6 +284,28 @@ int filter_port_owned(const struct tenant_port *port, uint32_t address) {
         nftnl_set_elems_nlmsg_build_payload(m, set);
         r = netlink_query(fd, m, stop_after_answer, &listing);
         return r < 0 ? r : found == address ? 0 : -EBUSY;
+}
+
+static int note_rule(const struct nlmsghdr *answer, void *userdata) {
+        *(bool *) userdata = true;
+        return MNL_CB_STOP;
+}
+
+int filter_has_rules(void) {
+        _cleanup_(rule_free_p) struct nftnl_rule *rule = nftnl_rule_alloc();
+        _cleanup_netfilter_ int fd = netlink_open(NETLINK_NETFILTER);
+        uint8_t request[BATCH_MESSAGE_MAX] __attribute__((aligned(8))) = {};
+        bool found = false;
+        struct nlmsghdr *m;
+        int r;
+
+        if (!rule || fd < 0 || nftnl_rule_set_str(rule, NFTNL_RULE_TABLE, TABLE) < 0) {
+                return fd < 0 ? fd : -ENOMEM;
+        }
+        m = nftnl_nlmsg_build_hdr((char *) request, NFT_MSG_GETRULE, NFPROTO_INET, NLM_F_DUMP, 1);
+        nftnl_rule_nlmsg_build_payload(m, rule);
+        r = netlink_query(fd, m, note_rule, &found);
+        return r < 0 && r != -ENOENT ? r : found;
 }
 
 static int ignore_answer(const struct nlmsghdr *answer, void *userdata) {

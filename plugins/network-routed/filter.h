@@ -44,5 +44,8 @@ struct filter_element {
 int filter_list(int (*callback)(const struct filter_element *element, void *userdata), void *userdata)
         _must_check_;
 
+/* Does the table have rules? 1: yes, 0: no, or there is no such table. */
+int filter_has_rules(void) _must_check_;
+
 /* Does the kernel have nf_tables? Changes nothing. -EOPNOTSUPP and the like: no. */
 int filter_probe(void) _must_check_;

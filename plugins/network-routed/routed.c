@@ -660,6 +660,31 @@ static int gc(const struct tenant_host *host, const struct tenant_context *conte
         return living.any_attached ? table_restore(state_fd, NULL, host, error) : 0;
 }
 
+/* intact */
+
+static int note_attached(int fd, uint32_t index, void *userdata) {
+        *(bool *) userdata = true;
+        return 0;
+}
+
+static int intact(const struct tenant_host *host, struct tenant_error *error) {
+        _cleanup_close_ int state_fd = state_open_unlocked(); /* who writes there may be busy */
+        bool any_attached = false;
+        int r;
+
+        if (state_fd < 0 || state_each(state_fd, note_attached, &any_attached) < 0 || !any_attached) {
+                return 0; /* the next attach looks for itself */
+        }
+        r = filter_has_rules();
+        if (r < 0) {
+                return tenant_error_set(error, r, "Failed", "Looking at the filters: %s", strerror(-r));
+        }
+        return r > 0 ? 0
+                     : tenant_error_set(
+                               error, -ENOENT, "HostNotReady",
+                               "the filters of tenants (table inet tenantd) were flushed by somebody");
+}
+
 static const struct tenant_network_ops ops = {
         .struct_size = sizeof(ops),
         .allocate = allocate,
@@ -668,6 +693,7 @@ static const struct tenant_network_ops ops = {
         .publish = publish,
         .usage = usage,
         .release = release,
+        .intact = intact,
 };
 
 static const struct tenant_plugin plugin = {

@@ -52,6 +52,10 @@ static int open_locked(int how) {
         return fd;
 }
 
+int state_open_unlocked(void) {
+        return open_directory();
+}
+
 int state_open(bool exclusive) {
         return open_locked(exclusive ? LOCK_EX : LOCK_SH);
 }

@@ -20,6 +20,9 @@ void state_done(struct state *s);
  */
 int state_open(bool exclusive) _must_check_;
 
+/* Without a lock, to look only: does not wait. -ENOENT as above. */
+int state_open_unlocked(void) _must_check_;
+
 /* The same, shared; made when missing, and then (*ret_made) locked exclusively: this is the first tenant since boot. */
 int state_open_or_make(bool *ret_made) _must_check_;
 

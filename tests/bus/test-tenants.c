@@ -285,18 +285,20 @@ static void test_definitions_by_hand(void **state) {
         _cleanup_client_ Client *c = client_open(w, 0);
         _cleanup_reply_ DBusMessage *added = NULL, *changed = NULL, *removed = NULL, *start = NULL,
                                     *gone = NULL;
-        _cleanup_free_ char *now = NULL, *profile = NULL;
+        _cleanup_free_ char *now = NULL, *profile = NULL, *image = NULL;
 
         write_file(w, "etc/tenantd/tenants/acme.conf", "[Tenant]\nImage=img\nProfile=plain\n");
-        added = client_signal(c, MANAGER_PATH, "InterfacesAdded");
+        added = client_signal(c, MANAGER_PATH,
+                              "InterfacesAdded"); /* perhaps of the file while it was empty */
+        wait_until((free(image), image = get_text(c, ACME, TENANT, "Image"), strcmp(image, "img") == 0));
         now = get_text(c, ACME, TENANT, "State");
         assert_string_equal(now, "unprovisioned");
         start = tenant_call(c, "Start");
         expect_error(start, "HostNotReady", "CreateTenant");
         write_file(w, "etc/tenantd/tenants/acme.conf", "[Tenant]\nImage=img\nProfile=docker\n");
         changed = client_signal(c, ACME, "PropertiesChanged");
-        profile = get_text(c, ACME, TENANT, "Profile");
-        assert_string_equal(profile, "docker");
+        wait_until((free(profile), profile = get_text(c, ACME, TENANT, "Profile"),
+                    strcmp(profile, "docker") == 0));
         assert_int_equal(unlink(world_path(w, "etc/tenantd/tenants/acme.conf")), 0);
         removed = client_signal(c, MANAGER_PATH, "InterfacesRemoved");
         gone = client_call(c, MANAGER_PATH, MANAGER, "GetTenant", "s", "acme");

@@ -57,6 +57,10 @@ systemctl unmask tenantd.service >/dev/null 2>&1
 
 ok "a definition with a mistake" sed -i '$aMemoryMaxx=1G' /etc/tenantd/tenants/one.conf
 not_ok "is refused at the start" systemctl start tenant@one
+ok "in the journal, as what it is" journal_has TENANT=one MESSAGE_ID=5f0c1f5bb0a94a1c8f3a6d1e52c7f0a1 PRIORITY=3
+ok "and with the unit's lines" bash -c 'journalctl --no-pager --quiet --output=cat -u tenant@one -p err | grep -q "did not start.*MemoryMaxx"'
+journalctl --update-catalog
+ok "with an explanation" bash -c 'journalctl --no-pager --quiet -x -u tenant@one -p err | grep -q "Subject: Tenant one did not start"'
 ok "with file, line and key" grep -E '/etc/tenantd/tenants/one.conf:[0-9]+.*MemoryMaxx' /run/tenantd/one/error
 sed -i '$d' /etc/tenantd/tenants/one.conf
 systemctl reset-failed tenant@one

@@ -152,6 +152,54 @@ not_ok "walls are back" fetch "$two:8000" net one
 not_ok "for the new one too" fetch "$two:8000" net three
 end_listeners
 
+# ... and so does any call of the agent, whatever is called, and whether or not it runs already
+walled() { nft list chain inet tenantd forward 2>/dev/null | grep -q .; }
+elements() { census_elements | sort; }
+has_elements() { [[ $(elements) == "$1" ]]; }
+before=$(elements)
+nft flush ruleset
+ok "flushed; the agent is asked for a list" tenantctl list
+ok "the table is back" wait_for 10 walled
+ok "with all that was in it" wait_for 10 has_elements "$before"
+ok "and it is in the journal" wait_for 5 journal_has MESSAGE_ID=e4a1c07d92b84c3fb6150f8d3c7a29be
+systemctl stop tenantd
+nft flush table inet tenantd # the rules only
+ok "emptied, without an agent; the next one sees it" tenantctl list
+ok "the rules are back" wait_for 10 walled
+serve 0.0.0.0:8000 net two
+ok "published ports too" wait_for 10 fetch "$host:8083" laptop
+end_listeners
+# The host's own service flushes each time it loads its rules.
+systemctl stop tenantd
+printf '#!/usr/sbin/nft -f\nflush ruleset\n' >/etc/nftables.conf
+ok "nftables.service starts" systemctl restart nftables
+ok "nobody else calls: the table is back" wait_for 10 walled
+systemctl stop tenantd
+ok "and reloads" systemctl reload nftables
+ok "the table is back again" wait_for 10 walled
+ok "with all that was in it" wait_for 10 has_elements "$before"
+# What a recovery collects is nobody's: no element of a tenant that runs goes, not even for a moment.
+stdbuf -oL nft monitor elements >/run/test-host/monitor 2>&1 &
+monitor=$!
+nobodys() { nft "$1" element inet tenantd source '{ tn9999 . 100.80.77.77 }'; }
+monitored() {
+        nobodys delete
+        nobodys add
+        grep -q 'add.*tn9999' /run/test-host/monitor
+}
+ok "(the monitor sees)" wait_for 5 monitored
+systemctl kill --signal=KILL tenantd
+collected() { ! nft list set inet tenantd source | grep -q tn9999; }
+tenantctl list >/dev/null
+ok "after a crash what is nobody's is collected" wait_for 10 collected
+ok "nothing else" bash -c '! grep "^delete" /run/test-host/monitor | grep -v tn9999'
+kill $monitor
+wait $monitor 2>/dev/null
+rm -f /run/test-host/monitor
+serve 0.0.0.0:8000 net two
+ok "and two serves" wait_for 5 fetch "$host:8083" laptop
+end_listeners
+
 rm -f "$heard"
 ok "stop" systemctl stop tenant@one tenant@two tenant@three
 ok "remove" tenantctl --quiet remove one two three

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Bad input: names, settings, images, and requests at the wrong time. Each has its named error, says what to do, and leaves
 # nothing behind.
-# timeout: 120
+# timeout: 180
 # shellcheck source=tests/lib/lib.sh
 . /src/tests/lib/lib.sh
 # shellcheck source=tests/lib/tenant.sh
@@ -79,12 +79,20 @@ setting_points() {
         ok "an image that is a path" create 'InvalidSetting|InvalidName' '.' x Image=../../etc
         ok "Size= where nothing enforces it, or a size that is none" create 'InvalidSetting|NotSupported|HostNotReady' 'Size|quota' x \
                 Image=debian12-minimal Size=much
+        ok "a job that failed is in the journal, with its number" wait_for 5 job_in_journal
         ok "(a good tenant)" tenant good
         before=$(</etc/tenantd/tenants/good.conf)
         ok "set: an unknown key" error_is InvalidSetting set good Nonsense=1
         ok "set: all or nothing" error_is InvalidSetting set good Description=new Ids=5
         is "$(</etc/tenantd/tenants/good.conf)" "$before" "the definition is as before"
         ok "(removed)" tenantctl --quiet remove good
+}
+
+# Records of the agent's, not lines: a monitor finds the job that failed, and whose it was.
+job_in_journal() {
+        local job
+        job=$(journalctl --no-pager --quiet --output=json TENANT=x MESSAGE_ID=c1d9b4b7f2f84d6f9f0a3be8f43f26d2 | tail -n 1)
+        jq -e '.JOB != null and .PRIORITY == "4" and (.MESSAGE | test("create of .x. failed"))' <<<"$job"
 }
 
 error_is() { [[ $(error_of "${@:2}") =~ ^($1)$ ]]; }
@@ -222,7 +230,7 @@ resource_points() {
         kill "$server"
         tenant holder Publish=8090:80
         local census_before
-        census_before=$(census)
+        census_start # into the local: what the holder has is there
         ok "a published port is another tenant's" create AddressInUse 8090 x Image=debian12-minimal Profile=plain Publish=8090:80
         ok "one that would be Docker's too" create AddressInUse 8090 x Image=debian12-minimal Profile=docker Docker.Port=8090
 
@@ -243,10 +251,59 @@ resource_points() {
                                 close(file)
                         }
                 }' /var/lib/tenantd/tenants/holder/allocation
-        census_before=$(census)
+        census_start
         ok "no range of ids is left" create NoSpace 'id|range' x Image=debian12-minimal Profile=plain
         rm -rf /var/lib/tenantd/tenants/full*
         tenantctl --quiet remove holder
+}
+
+# A small file system in the place of a store, with the options that ours has. The agent is one that has not seen another.
+small() { # images|storage|tenants OPTIONS
+        systemctl stop tenantd
+        mount -t tmpfs -o "mode=0700,nosuid,nodev,$2" small "/var/lib/tenantd/$1"
+        census_start
+}
+
+no_small() { # images|storage|tenants
+        systemctl stop tenantd
+        umount "/var/lib/tenantd/$1"
+        census_start
+}
+
+# The census does not look into images.
+refused_import() { # PATTERN FILE
+        refused NoSpace "$1" image import bad "$2" && [[ -z $(find /var/lib/tenantd/images -mindepth 1 ! -name .names) ]]
+}
+
+space_points() {
+        local size census_before
+        size=$(stat -c %s /srv/images/debian12-minimal.tar)
+        small images "size=$((size / 2))"
+        ok "an image that is larger than the store" refused_import 'MiB are free' /srv/images/debian12-minimal.tar
+        ok "one whose size shows too late" refused_import '.' <(cat /srv/images/debian12-minimal.tar)
+        ok "a compressed one" refused_import '.' <(gzip -1 -c /srv/images/debian12-minimal.tar)
+        not_ok "nor is one built" tenantctl --quiet image build bad --suite=bookworm
+        is "$(error_of image build bad --suite=bookworm 2>/dev/null)" NoSpace "by name"
+        ok "nothing of all that is left" bash -c '[[ -z $(find /var/lib/tenantd/images -mindepth 1 ! -name .names) ]]'
+        ok "what has room is imported" tenantctl --quiet image import little "$(tar_of little.tar 'b""')"
+        ok "(removed)" tenantctl --quiet image remove little
+        no_small images
+        small images "size=$((size * 2)),nr_inodes=300"
+        ok "an image of too many files" refused_import '.' /srv/images/debian12-minimal.tar
+        no_small images
+        small storage size=8m
+        ok "a tenant, without room for it" create NoSpace 'MiB are free in /var/lib/tenantd/storage' x \
+                Image=debian12-minimal Profile=plain Storage.Backend=directory
+        no_small storage
+        small tenants size=8m
+        ok "without room for what is known of it" create NoSpace 'MiB are free in /var/lib/tenantd/tenants' x \
+                Image=debian12-minimal Profile=docker
+        no_small tenants
+        small tenants size=64m,nr_inodes=20
+        ok "without room for files" create NoSpace 'more files' x Image=debian12-minimal Profile=docker
+        no_small tenants
+        ok "with room" tenant x
+        ok "(removed)" tenantctl --quiet remove x
 }
 
 sysctl -qw net.ipv4.ip_forward=1
@@ -258,5 +315,6 @@ file_points
 image_points
 time_points
 resource_points
+space_points
 rm -rf "$work"
 ok "nothing is left" census_clean

@@ -68,7 +68,8 @@ skip() {
 }
 
 # has WORD: is true if this host has it: controllers, quota, modules, apparmor, rlimits, native (speed), kernel (of its own).
-has() { grep -qxF "$1" /run/test-host/has; }
+mapfile -t host_words </run/test-host/has
+has() { [[ " ${host_words[*]} " == *" $1 "* ]]; }
 
 # needs WORD...: skips the whole test where this host lacks one of them.
 needs() {

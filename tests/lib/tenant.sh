@@ -43,6 +43,9 @@ active() { systemctl is-active --quiet "tenant@$1"; }
 inactive() { [[ $(systemctl is-active "tenant@$1") == inactive ]]; }
 failed() { [[ $(systemctl is-active "tenant@$1") == failed ]]; }
 
+# journal_has FIELD=VALUE...: true when a record with all of them is there.
+journal_has() { journalctl --no-pager --quiet --output=cat "$@" | grep -q .; }
+
 # fault NAME STEP: the next start of NAME dies before STEP (tenant-run --fault); without STEP: no more.
 fault() {
         local directory=/run/systemd/system/tenant@$1.service.d

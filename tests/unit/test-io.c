@@ -140,6 +140,33 @@ static void test_failed_write(void **state) {
         assert_int_equal(unit_count(""), 1);
 }
 
+/* What a killed writer left goes; what a living one is at stays, and so does everything else. */
+static void test_sweep(void **state) {
+        _cleanup_close_ int fd = open_root();
+        pid_t dead = fork();
+        char name[64];
+
+        if (dead == 0) {
+                _exit(0);
+        }
+        assert_int_equal(waitpid(dead, NULL, 0), dead);
+        snprintf(name, sizeof(name), ".a.conf.%d.tmp", dead);
+        unit_write(name, "half");
+        snprintf(name, sizeof(name), ".b.conf.%d.tmp", getpid());
+        unit_write(name, "half");
+        unit_write("a.conf", "");
+        unit_write(".x.tmp", "");
+        unit_write(".tmp", "");
+        unit_write(".a.12345678901.tmp", "");
+        unit_write(".99999999.tmp", "");
+        unit_write("a.99999999.tmp", "");
+        assert_int_equal(file_sweep(fd), 0);
+        assert_int_equal(unit_count(""), 7);
+        assert_true(unit_exists(name));
+        assert_int_equal(file_sweep(fd), 0);
+        assert_int_equal(file_sweep(-1), -EBADF);
+}
+
 static void test_write_at(void **state) {
         _cleanup_close_ int fd = open_root();
         _cleanup_free_ char *text = NULL;
@@ -196,6 +223,7 @@ int main(void) {
                 cmocka_unit_test_setup(test_replace, unit_root_empty),
                 cmocka_unit_test_setup(test_create_only_once, unit_root_empty),
                 cmocka_unit_test_setup(test_failed_write, unit_root_empty),
+                cmocka_unit_test_setup(test_sweep, unit_root_empty),
                 cmocka_unit_test_setup(test_write_at, unit_root_empty),
                 cmocka_unit_test(test_pidfd),
                 cmocka_unit_test_setup(test_paths, unit_root_empty),

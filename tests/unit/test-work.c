@@ -7,6 +7,7 @@
 #include "backends.h"
 #include "docker.h"
 #include "host-config.h"
+#include "host.h"
 #include "image.h"
 #include "pki.h"
 #include "running.h"
@@ -409,6 +410,19 @@ static void test_check_says_what_to_do(void **state) {
         host_checks_free(checks, n);
 }
 
+static void test_room(void **state) {
+        TenantError e = { 0 };
+        int r;
+
+        assert_ok(e, space_check(PATH_IMAGES, 1, &e));
+        r = space_check(PATH_IMAGES, UINT64_MAX - (UINT64_C(64) << 20), &e);
+        assert_error(e, r, ENOSPC, E_NO_SPACE, "MiB are needed");
+        r = error_set_errno(&e, ENOSPC, E_FAILED, "Cannot write x");
+        assert_error(e, r, ENOSPC, E_NO_SPACE, "Cannot write x: No space left on device");
+        r = error_set_errno(&e, ENOSPC, E_QUOTA_EXCEEDED, "Cannot write x");
+        assert_error(e, r, ENOSPC, E_QUOTA_EXCEEDED, "");
+}
+
 /* One place for the bus and for the worker. */
 static void test_what_a_build_can_be_asked_for(void **state) {
         static char *const good[] = { (char *) "vim-tiny", (char *) "g++", (char *) "0ad", NULL };
@@ -517,6 +531,7 @@ int main(void) {
                 cmocka_unit_test_setup(test_docker_switched_on_later, setup),
                 cmocka_unit_test_setup(test_port_of_another, setup),
                 cmocka_unit_test_setup(test_check_says_what_to_do, setup),
+                cmocka_unit_test_setup(test_room, setup),
                 cmocka_unit_test_setup(test_what_a_build_can_be_asked_for, setup),
                 cmocka_unit_test_setup(test_run_needs_a_running_tenant, setup),
                 cmocka_unit_test_setup(test_apt_sources, setup),

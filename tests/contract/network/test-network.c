@@ -307,7 +307,9 @@ static void test_flush_is_mended(void **state) {
         int mine = udp_socket(b.netns_fd, b.address, 0), raw = raw_socket(b.netns_fd);
         char from[16];
 
+        assert_ok(ops->intact(a.context.host, &error));
         run("nft flush ruleset");
+        assert_int_equal(ops->intact(a.context.host, &error), -ENOENT);
         tenant_spawn(&c, "late", 2);
         attach(&c, NULL, 0);
         assert_true(reaches_web(outside_ns, HOST_ADDRESS, 8080, listener, from));
@@ -318,8 +320,10 @@ static void test_flush_is_mended(void **state) {
         assert_int_equal(ops->publish(&c.context, &web, 1, &error), -EADDRINUSE);
         /* Rules without sets: gc applies them again. */
         run("nft flush table inet tenantd");
+        assert_int_equal(ops->intact(a.context.host, &error), -ENOENT);
         assert_ok(plugin->gc(a.context.host, (struct tenant_context[]){ a.context, b.context, c.context }, 3,
                              &error));
+        assert_ok(ops->intact(a.context.host, &error));
         forge_all(raw, box, mine);
         assert_true(reaches_web(outside_ns, HOST_ADDRESS, 8080, listener, from));
         close(raw);

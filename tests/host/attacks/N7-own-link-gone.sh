@@ -15,7 +15,7 @@ attack() {
         in_place_sh 'for link in "$@"; do ip link delete "$link"; done; true' sh eth0 "$other" || broken "nothing was tried"
         ip link show "$other" || breached "the victim's $other is gone"
         ! ip link show "$link" 2>/dev/null || broken "its own is still there"
-        systemctl restart "tenant@$place" && place_programs "$place" && ip link show "$link" || breached "it does not start again"
+        systemctl restart "tenant@$place" && ip link show "$link" || breached "it does not start again"
         stopped "its own $link was gone, and came back with a restart"
 }
 
@@ -23,6 +23,6 @@ weaken() { raw no-userns host-net; }
 
 # The victim's link comes back with the victim.
 unweaken() {
-        systemctl restart "tenant@$victim" && place_programs "$victim" && victim_serve
+        systemctl restart "tenant@$victim" && victim_serve
         wait_for 10 victim_answers
 }

@@ -28,5 +28,5 @@ weaken() {
 
 unweaken() {
         rm -f /var/tmp/tenant-run
-        systemctl restart "tenant@$attacker" && place_programs "$attacker"
+        systemctl restart "tenant@$attacker"
 }

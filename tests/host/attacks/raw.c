@@ -5,19 +5,22 @@
  *
  *   raw start DIRECTORY IMAGE BASE FILTER [WORD...]   makes it; DIRECTORY (new, on a real file system) holds all it is
  *   raw enter DIRECTORY COMMAND...                    runs a command in it, as its root, with its filter and in its cgroup
+ *   raw end DIRECTORY...                              ends it and removes all it was
  *
  * IMAGE is the tree of one of tenantd's images. Words take walls away: no-userns host-net host-pid host-cgroup no-ipc no-seccomp
  * common-creator (root makes the user namespace, not the container's own uid), unshifted (its files are on disk with the ids that it
- * sees), privileged-dev (the host's /dev). Its end is by DIRECTORY/cgroup's cgroup.kill. Refuses nothing: it is for test hosts only.
+ * sees), privileged-dev (the host's /dev). Refuses nothing: it is for test hosts only.
  */
 #include "attack.h"
 #include <fcntl.h>
+#include <ftw.h>
 #include <grp.h>
 #include <linux/close_range.h>
 #include <linux/filter.h>
 #include <linux/mount.h>
 #include <linux/seccomp.h>
 #include <linux/securebits.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -32,6 +35,7 @@
 
 #define IMAGE_BASE 603979776u
 #define COUNT 262144u
+#define END_MSEC 100000
 
 #define MUST(call)                                                                                          \
         ({                                                                                                  \
@@ -392,9 +396,72 @@ static int enter(char **command) {
         return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+/* --- end -------------------------------------------------------------------------------------------------------- */
+
+static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *where) {
+        if (remove(path) < 0) {
+                fprintf(stderr, "raw: %s: %s\n", path, strerror(errno));
+        }
+        return 0;
+}
+
+/* Its files are the kernel's: only the directories can go, and have to go by themselves. */
+static int remove_group(const char *path, const struct stat *st, int type, struct FTW *where) {
+        if (type == FTW_DP) {
+                MUST(rmdir(path));
+        }
+        return 0;
+}
+
+static void wait_until_empty(const char *group) {
+        struct pollfd events = { .events = POLLPRI };
+        char path[512], text[256];
+
+        snprintf(path, sizeof(path), "%s/cgroup.events", group);
+        events.fd = MUST(open(path, O_RDONLY | O_CLOEXEC));
+        while (MUST(pread(events.fd, text, sizeof(text) - 1, 0)) > 0 && !strstr(text, "populated 0")) {
+                if (MUST(poll(&events, 1, END_MSEC)) == 0) {
+                        errno = ETIMEDOUT;
+                        MUST(-1);
+                }
+        }
+        close(events.fd);
+}
+
+static void end_init(void) {
+        struct pollfd gone = { .events = POLLIN };
+        char text[32];
+
+        if (!get(path_of("init"), text, sizeof(text))) {
+                return;
+        }
+        gone.fd = (int) syscall(SYS_pidfd_open, atoi(text), 0);
+        if (gone.fd >= 0) {
+                (void) syscall(SYS_pidfd_send_signal, gone.fd, SIGKILL, NULL, 0);
+                (void) poll(&gone, 1, END_MSEC);
+                close(gone.fd);
+        }
+}
+
+static void end(void) {
+        char group[256] = "", path[512];
+
+        if (get(path_of("cgroup"), group, sizeof(group))) {
+                snprintf(path, sizeof(path), "%s/cgroup.kill", group);
+                put(path, "1");
+                wait_until_empty(group);
+        }
+        end_init();
+        if (group[0]) {
+                nftw(group, remove_group, 16, FTW_DEPTH | FTW_PHYS);
+        }
+        nftw(directory, remove_entry, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+}
+
 static int usage(void) {
-        fprintf(stderr,
-                "usage: raw start DIRECTORY IMAGE BASE FILTER [WORD...] | raw enter DIRECTORY COMMAND...\n");
+        fprintf(stderr, "usage: raw start DIRECTORY IMAGE BASE FILTER [WORD...] | raw enter DIRECTORY "
+                        "COMMAND... | raw end "
+                        "DIRECTORY...\n");
         return 125;
 }
 
@@ -408,6 +475,13 @@ static bool take_word(const char *word) {
 }
 
 int main(int argc, char **argv) {
+        if (argc > 2 && strcmp(argv[1], "end") == 0) {
+                for (int i = 2; i < argc; i++) {
+                        directory = argv[i];
+                        end();
+                }
+                return 0;
+        }
         directory = argc > 3 ? argv[2] : NULL;
         if (directory && strcmp(argv[1], "enter") == 0) {
                 return enter(argv + 3);

@@ -6,10 +6,12 @@
 #   weak_no_such_wall_on NAME        takes the wall away: called for a tenant that exists, before it starts, and for one that runs already
 #   weak_no_such_wall_off NAME       puts it back; needed where the wall is the host's or all tenants'
 #   weak_no_such_wall_settings       prints settings for its creation
-# A weak tenant is kept for the next attack with the same switches, and removed when the suite ends.
+# A weak tenant is kept for the next attack with the same switches, and removed when the suite ends. Walls that can be taken away
+# while a tenant runs, and put back, are named in weak_live: all who need no others share one tenant, since starts take time.
 
 weak_tenants=()
 weak_on=()
+weak_live=(suid-store no-seccomp no-apparmor no-module-gate ldisc-autoload)
 # Written by what runs in subshells: names of all weak tenants that were made.
 weak_list=/run/test-host/weak-tenants
 
@@ -31,21 +33,28 @@ weak_create() { # NAME SWITCH...
         tenant "$name" "${settings[@]}"
 }
 
+weak_name() { # SWITCH...
+        local switch
+        for switch; do
+                [[ " ${weak_live[*]} " == *" $switch "* ]] || { (IFS=-; echo "weak-$*"); return; }
+        done
+        echo weak
+}
+
 # weak_tenant SWITCH...: becomes the current place.
 weak_tenant() {
         local name switch
-        name=weak-$(IFS=-; echo "$*")
+        name=$(weak_name "$@")
         if ! grep -qsxF "$name" "$weak_list"; then
                 weak_create "$name" "$@" || return 2
         fi
+        # What the attack before did to it is no part of this one.
+        [[ $name != weak ]] || answers weak || systemctl restart tenant@weak || return 2
         for switch; do
                 weak_on+=("$switch" "$name")
                 weak_call "$switch" on "$name" || return 2
         done
-        if ! active "$name"; then
-                systemctl start "tenant@$name" || return 2
-                place_programs "$name" || return 2
-        fi
+        active "$name" || systemctl start "tenant@$name" || return 2
         place=$name
 }
 
@@ -82,20 +91,10 @@ weak_suid_store_off() {
 # Programs of tenantctl run get the filter from the same file, so it is everybody's until it is put back. One instruction: allow.
 weak_no_seccomp_on() {
         printf '\x06\x00\x00\x00\x00\x00\xff\x7f' >/run/test-host/allow-all.bpf
-        mount --bind /run/test-host/allow-all.bpf /usr/share/tenantd/seccomp.bpf &&
-                mount --bind /run/test-host/allow-all.bpf /usr/share/tenantd/seccomp-mediated.bpf
+        mount --bind /run/test-host/allow-all.bpf /usr/share/tenantd/seccomp.bpf
 }
 
-weak_no_seccomp_off() { umount /usr/share/tenantd/seccomp.bpf /usr/share/tenantd/seccomp-mediated.bpf; }
-
-# The profile is replaced under its name, so that tenants that run keep one: a profile that is removed never comes back to them.
-weak_no_apparmor_on() {
-        has apparmor || return 0
-        printf 'profile tenantd-tenant flags=(attach_disconnected,mediate_deleted) {\n%s\n}\n' \
-                'file, mount, umount, pivot_root, unix, dbus, capability, network, signal, ptrace, change_profile,' | apparmor_parser -r -K
-}
-
-weak_no_apparmor_off() { ! has apparmor || apparmor_parser -r /etc/apparmor.d/tenantd-tenant; }
+weak_no_seccomp_off() { umount /usr/share/tenantd/seccomp.bpf; }
 
 # Masked, since the next tenant that starts would bring it back.
 weak_no_module_gate_on() { systemctl mask --quiet --runtime --now tenantd-modules.service; }
@@ -113,4 +112,23 @@ weak_no_devpolicy_on() {
         mkdir -p "/run/systemd/system/tenant@$1.service.d" &&
                 printf '[Service]\nDevicePolicy=auto\nDeviceAllow=\n' >"/run/systemd/system/tenant@$1.service.d/no-devpolicy.conf" &&
                 systemctl daemon-reload
+}
+
+# tenant-run with other options or variables, from its next start on.
+weak_unit() { # NAME FILE LINE...
+        mkdir -p "/run/systemd/system/tenant@$1.service.d"
+        printf '%s\n' '[Service]' "${@:3}" >"/run/systemd/system/tenant@$1.service.d/$2.conf"
+        systemctl daemon-reload
+}
+
+# A runner that passes on to systemd what a tenant says, as it is.
+weak_naive_notify_on() {
+        [[ ! -e /run/systemd/system/tenant@$1.service.d/naive.conf ]] || return 0
+        weak_unit "$1" naive "Environment=LD_PRELOAD=$attack_programs/naive-notify.so" FileDescriptorStoreMax=64
+}
+
+# A stop that waits for init, however long.
+weak_no_stop_limit_on() {
+        [[ -e /run/systemd/system/tenant@$1.service.d/limit.conf ]] ||
+                weak_unit "$1" limit "ExecStart=" "ExecStart=/usr/libexec/tenantd/tenant-run --stop-time=0 %i" TimeoutStopSec=infinity
 }

@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * test-trust.c: whom the agent believes: signals and replies that somebody forged, a caller who is root only in a user namespace of
+ * his own, objects that were replaced while polkit was asked about them, and callers who send what has to be kept.
+ */
+#include "raw.h"
+#include "scene.h"
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+
+#define UNIT "/org/freedesktop/systemd1/unit/tenant_40acme_2eservice"
+
+static DBusMessage *new_signal(const char *path, const char *interface, const char *member) {
+        DBusMessage *m = dbus_message_new_signal(path, interface, member);
+
+        assert_true(dbus_message_set_destination(m, "org.tenantd1"));
+        return m;
+}
+
+/* systemd's word that a unit has another state. */
+static DBusMessage *new_state(const char *state) {
+        DBusMessage *m = new_signal(UNIT, "org.freedesktop.DBus.Properties", "PropertiesChanged");
+        const char *interface = "org.freedesktop.systemd1.Unit", *key = "ActiveState";
+        DBusMessageIter i, d, e, v;
+
+        dbus_message_iter_init_append(m, &i);
+        dbus_message_iter_append_basic(&i, DBUS_TYPE_STRING, &interface);
+        dbus_message_iter_open_container(&i, DBUS_TYPE_ARRAY, "{sv}", &d);
+        dbus_message_iter_open_container(&d, DBUS_TYPE_DICT_ENTRY, NULL, &e);
+        dbus_message_iter_append_basic(&e, DBUS_TYPE_STRING, &key);
+        dbus_message_iter_open_container(&e, DBUS_TYPE_VARIANT, "s", &v);
+        dbus_message_iter_append_basic(&v, DBUS_TYPE_STRING, &state);
+        dbus_message_iter_close_container(&e, &v);
+        dbus_message_iter_close_container(&d, &e);
+        dbus_message_iter_close_container(&i, &d);
+        dbus_message_iter_open_container(&i, DBUS_TYPE_ARRAY, "s", &d);
+        dbus_message_iter_close_container(&i, &d);
+        return m;
+}
+
+static DBusMessage *new_job_removed(uint32_t id) {
+        DBusMessage *m =
+                new_signal("/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager", "JobRemoved");
+        char path[64];
+        const char *job = path, *unit = "tenant@slow.service", *result = "done";
+
+        snprintf(path, sizeof(path), "/org/freedesktop/systemd1/job/%u", id);
+        dbus_message_append_args(m, DBUS_TYPE_UINT32, &id, DBUS_TYPE_OBJECT_PATH, &job, DBUS_TYPE_STRING,
+                                 &unit, DBUS_TYPE_STRING, &result, DBUS_TYPE_INVALID);
+        return m;
+}
+
+/* Sends it, and returns when the agent has had it: it answers what the same caller sends after it. */
+static void say(Client *c, DBusMessage *m) {
+        _cleanup_reply_ DBusMessage *pong = NULL;
+
+        assert_true(dbus_connection_send(c->connection, m, NULL));
+        dbus_message_unref(m);
+        pong = client_call(c, MANAGER_PATH, "org.freedesktop.DBus.Peer", "Ping", "");
+        expect_reply(pong);
+}
+
+static void expect_property(Client *c, const char *path, const char *interface, const char *name,
+                            const char *right) {
+        _cleanup_free_ char *text = get_text(c, path, interface, name);
+
+        assert_string_equal(text, right);
+}
+
+static void test_signals_of_users(void **state) {
+        Scene s = scene_open(*state, false);
+        _cleanup_reply_ DBusMessage *start = NULL;
+        const char *job;
+        uint32_t id;
+
+        say(s.user, new_state("active"));
+        expect_property(s.root, ACME, TENANT, "State", "stopped");
+        create_tenant(s.root, "slow");
+        start = client_call(s.root, "/org/tenantd1/tenant/slow", TENANT, "Start", "D", NULL);
+        job_of(start, &id, &job);
+        dbus_message_unref(client_signal(s.root, "/org/tenantd1/tenant/slow", "PropertiesChanged"));
+        for (uint32_t i = 0; i < 100; i++) { /* all numbers that systemd's job may have */
+                say(s.user, new_job_removed(i));
+        }
+        expect_property(s.root, job, JOB, "State", "running");
+        /* From root they count: it is the sender that made the difference. */
+        say(s.root, new_state("active"));
+        expect_property(s.root, ACME, TENANT, "State", "running");
+        for (uint32_t i = 0; i < 100; i++) {
+                say(s.root, new_job_removed(i));
+        }
+        expect_property(s.root, job, JOB, "State", "done");
+        scene_close(&s);
+}
+
+/* The yes of polkit, said by somebody else, under every serial that the question can have. */
+static DBusMessage *new_yes(uint32_t serial) {
+        DBusMessage *m = dbus_message_new(DBUS_MESSAGE_TYPE_METHOD_RETURN);
+        dbus_bool_t yes = TRUE, no = FALSE;
+        DBusMessageIter i, r, d;
+
+        dbus_message_set_destination(m, "org.tenantd1");
+        dbus_message_set_reply_serial(m, serial);
+        dbus_message_set_no_reply(m, TRUE);
+        dbus_message_iter_init_append(m, &i);
+        dbus_message_iter_open_container(&i, DBUS_TYPE_STRUCT, NULL, &r);
+        dbus_message_iter_append_basic(&r, DBUS_TYPE_BOOLEAN, &yes);
+        dbus_message_iter_append_basic(&r, DBUS_TYPE_BOOLEAN, &no);
+        dbus_message_iter_open_container(&r, DBUS_TYPE_ARRAY, "{ss}", &d);
+        dbus_message_iter_close_container(&r, &d);
+        dbus_message_iter_close_container(&i, &r);
+        return m;
+}
+
+static void test_forged_yes(void **state) {
+        Scene s = scene_open(*state, true);
+        _cleanup_raw_ Raw *forger = raw_open_as(s.w, NOBODY);
+        _cleanup_reply_ DBusMessage *reply = NULL;
+        uint32_t serial;
+
+        assert_non_null(forger);
+        polkit_mode(&s, "hang");
+        serial = client_send(s.user, ACME, TENANT, "Start", "D", NULL);
+        wait_until(polkit_count(&s) == 1);
+        for (uint32_t i = 1; i < 500; i++) {
+                DBusMessage *m = new_yes(i);
+
+                assert_true(raw_send(forger, m));
+                dbus_message_unref(m);
+        }
+        {
+                DBusMessage *m = dbus_message_new_method_call("org.tenantd1", "/",
+                                                              "org.freedesktop.DBus.Peer", "Ping");
+                _cleanup_reply_ DBusMessage *pong = NULL;
+
+                assert_true(raw_send(forger, m));
+                dbus_message_unref(m);
+                pong = raw_reply(forger, 20000); /* all before it has come to its end */
+                assert_non_null(pong);
+        }
+        expect_property(s.root, ACME, TENANT, "State", "stopped");
+        polkit_mode(&s, "no");
+        reply = client_reply(s.user, serial);
+        expect_error(reply, DENIED, "polkit does not allow");
+        scene_close(&s);
+}
+
+static bool write_file(const char *path, const char *text) {
+        int fd = open(path, O_WRONLY | O_CLOEXEC);
+        bool well = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t) strlen(text);
+
+        close(fd);
+        return well;
+}
+
+/* What /proc says of this process from now on: uid 0 (inside), every capability. */
+static bool become_root_inside(void) {
+        char map[64];
+        char line[128];
+        unsigned long long caps = 0;
+        FILE *f;
+
+        snprintf(map, sizeof(map), "0 %u 1", WORLD_TENANT);
+        if (setresuid(WORLD_TENANT, WORLD_TENANT, WORLD_TENANT) < 0 || unshare(CLONE_NEWUSER) < 0 ||
+            prctl(PR_SET_DUMPABLE, 1) < 0 || !write_file("/proc/self/uid_map", map) || geteuid() != 0) {
+                return false;
+        }
+        f = fopen("/proc/self/status", "re");
+        while (f && fgets(line, sizeof(line), f) && sscanf(line, "CapEff: %llx", &caps) != 1) {
+        }
+        fclose(f);
+        return (caps & 0x1ffffffffff) == 0x1ffffffffff;
+}
+
+/* 0: denied as it should be. */
+static int call_as_root_inside(const char *bus) {
+        Raw *r;
+        DBusMessage *m, *reply;
+        const char *name;
+
+        if (!become_root_inside()) {
+                return 2;
+        }
+        if (raw_open(bus, "0")) {
+                return 3; /* the bus took him for root */
+        }
+        name = "603979776";
+        r = raw_open(bus, name);
+        m = dbus_message_new_method_call("org.tenantd1", MANAGER_PATH, MANAGER, "ListTenants");
+        reply = r && raw_send(r, m) ? raw_reply(r, 20000) : NULL;
+        name = reply ? dbus_message_get_error_name(reply) : NULL;
+        return !r ? 4 : !reply ? 5 : !name ? 6 : strcmp(name, DENIED) != 0 ? 7 : 0;
+}
+
+/* A tenant's root with the host's bus in his hands (he has no way to it) is one user among others. */
+static void test_root_of_a_user_namespace(void **state) {
+        World *w = *state;
+        char bus[128];
+        pid_t pid;
+
+        snprintf(bus, sizeof(bus), "%s/bus", w->dir);
+        pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0) {
+                _exit(call_as_root_inside(bus));
+        }
+        assert_int_equal(end_process(&pid, 0), 0);
+}
+
+typedef struct Change {
+        uint32_t (*ask)(Scene *s); /* a call of the user */
+        void (*change)(Scene *s); /* what root does before polkit says yes */
+        const char *error;
+        const char *text;
+} Change;
+
+static uint32_t ask_start(Scene *s) {
+        return client_send(s->user, ACME, TENANT, "Start", "D", NULL);
+}
+
+static uint32_t ask_remove(Scene *s) {
+        return client_send(s->user, MANAGER_PATH, MANAGER, "RemoveTenant", "sD", "acme", NULL);
+}
+
+static uint32_t ask_create(Scene *s) {
+        return client_send(s->user, MANAGER_PATH, MANAGER, "CreateTenant", "sD", "fresh", NULL);
+}
+
+static uint32_t ask_read(Scene *s) {
+        return client_send(s->user, ACME, "org.freedesktop.DBus.Properties", "GetAll", "s", TENANT);
+}
+
+static uint32_t ask_remove_image(Scene *s) {
+        return client_send(s->user, MANAGER_PATH, MANAGER, "RemoveImage", "sD", "small", NULL);
+}
+
+static uint32_t ask_cancel(Scene *s) {
+        return client_send(s->user, s->job, JOB, "Cancel", "");
+}
+
+static void remove_tenant(Scene *s) {
+        _cleanup_reply_ DBusMessage *reply =
+                client_call(s->root, MANAGER_PATH, MANAGER, "RemoveTenant", "sD", "acme", NULL);
+
+        expect_job(s->root, reply, "done", "");
+}
+
+static void replace_tenant(Scene *s) {
+        remove_tenant(s);
+        create_tenant(s->root, "acme");
+}
+
+static void create_other(Scene *s) {
+        create_tenant(s->root, "fresh");
+}
+
+static void import_small(Scene *s) {
+        _cleanup_reply_ DBusMessage *reply = NULL;
+        char command[512], path[128];
+
+        snprintf(path, sizeof(path), "%s/small.tar", s->w->dir);
+        snprintf(command, sizeof(command),
+                 "cd %s && mkdir -p t/sbin && : >t/sbin/init && chmod 755 t/sbin/init && tar -C t -cf "
+                 "small.tar .",
+                 s->w->dir);
+        assert_int_equal(system(command), 0);
+        reply = client_call(s->root, MANAGER_PATH, MANAGER, "ImportImage", "sVD", "small", path, NULL);
+        expect_job(s->root, reply, "done", "");
+}
+
+static void replace_image(Scene *s) {
+        _cleanup_reply_ DBusMessage *reply =
+                client_call(s->root, MANAGER_PATH, MANAGER, "RemoveImage", "sD", "small", NULL);
+
+        expect_job(s->root, reply, "done", "");
+        import_small(s);
+}
+
+/* The job ends and its object goes a second later. */
+static void end_job(Scene *s) {
+        _cleanup_reply_ DBusMessage *reply = client_call(s->root, s->job, JOB, "Cancel", "");
+        const char *error;
+
+        expect_reply(reply);
+        do {
+                dbus_message_unref(reply);
+                nap();
+                reply = client_call(s->root, s->job, JOB, "Cancel", "");
+                error = dbus_message_get_error_name(reply);
+        } while (!error || strstr(error, "Unknown") == NULL);
+}
+
+static void test_objects_change_meanwhile(void **state) {
+        static const Change changes[] = {
+                { ask_start, replace_tenant, "Busy", "changed" },
+                { ask_remove, replace_tenant, "Busy", "changed" },
+                { ask_read, replace_tenant, "Busy", "changed" },
+                { ask_create, create_other, "Busy", "changed" },
+                { ask_remove_image, replace_image, "Busy", "changed" },
+                { ask_cancel, end_job, "Busy", "changed" },
+                { ask_start, remove_tenant, "Busy", "changed" },
+                { ask_read, remove_tenant, "Busy", "changed" },
+        };
+        Scene s = scene_open(*state, true);
+
+        import_small(&s);
+        for (size_t i = 0; i < ELEMENTSOF(changes); i++) {
+                _cleanup_reply_ DBusMessage *reply = NULL;
+                uint32_t before = polkit_count(&s), serial;
+
+                polkit_mode(&s, "hang");
+                serial = changes[i].ask(&s);
+                wait_until(polkit_count(&s) > before);
+                changes[i].change(&s);
+                polkit_mode(&s, "yes");
+                reply = client_reply(s.user, serial);
+                expect_error(reply, changes[i].error, changes[i].text);
+                if (changes[i].change == remove_tenant) {
+                        create_tenant(s.root, "acme");
+                }
+        }
+        scene_close(&s);
+}
+
+/* Nobody else may be asked about than who called, whatever else is asked in between. */
+static void test_each_question_has_its_own_subject(void **state) {
+        Scene s = scene_open(*state, true);
+        _cleanup_client_ Client *other = client_open(s.w, 1);
+        Client *const callers[] = { s.user, other, s.user };
+
+        polkit_mode(&s, "no");
+        for (size_t i = 0; i < ELEMENTSOF(callers); i++) {
+                _cleanup_reply_ DBusMessage *reply =
+                        client_call(callers[i], ACME, TENANT, "Start", "D", NULL);
+                _cleanup_free_ char *asked = polkit_asked(&s), *right = NULL;
+
+                assert_true(asprintf(&right, "org.tenantd1.control-tenants system-bus-name %s ",
+                                     dbus_bus_get_unique_name(callers[i]->connection)) > 0);
+                expect_error(reply, DENIED, "");
+                assert_int_equal(strncmp(asked, right, strlen(right)), 0);
+        }
+        scene_close(&s);
+}
+
+static DBusMessage *new_call_with_descriptors(int fd) {
+        DBusMessage *m = dbus_message_new_method_call("org.tenantd1", ACME, TENANT, "Start");
+        DBusMessageIter i, d, e, v;
+
+        dbus_message_iter_init_append(m, &i);
+        dbus_message_iter_open_container(&i, DBUS_TYPE_ARRAY, "{sv}", &d);
+        for (int n = 0; n < 16; n++) { /* as many as a bus lets through */
+                const char *key = "x-fd";
+
+                dbus_message_iter_open_container(&d, DBUS_TYPE_DICT_ENTRY, NULL, &e);
+                dbus_message_iter_append_basic(&e, DBUS_TYPE_STRING, &key);
+                dbus_message_iter_open_container(&e, DBUS_TYPE_VARIANT, "h", &v);
+                dbus_message_iter_append_basic(&v, DBUS_TYPE_UNIX_FD, &fd);
+                dbus_message_iter_close_container(&e, &v);
+                dbus_message_iter_close_container(&d, &e);
+        }
+        dbus_message_iter_close_container(&i, &d);
+        return m;
+}
+
+/* Messages that wait for polkit keep their descriptors; all that can wait at once fit. */
+static void test_descriptors_that_wait(void **state) {
+        static const uid_t uids[] = { NOBODY, 1, 2, 3, 4, WORLD_OPERATOR, WORLD_TENANT };
+        Scene s = scene_open(*state, true);
+        Client *callers[ELEMENTSOF(uids)];
+        int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+        polkit_mode(&s, "hang");
+        for (size_t i = 0; i < ELEMENTSOF(uids); i++) {
+                callers[i] = client_open(s.w, uids[i]);
+                for (int n = 0; n < 16; n++) {
+                        _cleanup_reply_ DBusMessage *m = new_call_with_descriptors(fd);
+                        uint32_t before = polkit_count(&s);
+
+                        assert_true(dbus_connection_send(callers[i]->connection, m, NULL));
+                        dbus_connection_flush(callers[i]->connection);
+                        wait_until(polkit_count(&s) > before);
+                }
+        }
+        create_tenant(s.root, "other");
+        polkit_mode(&s, "no");
+        wait_until(world_descriptors(s.w) < 100);
+        for (size_t i = 0; i < ELEMENTSOF(uids); i++) {
+                (void) client_close(callers[i]); /* returns NULL */
+        }
+        close(fd);
+        scene_close(&s);
+}
+
+#define WORLD_TEST(f) cmocka_unit_test_setup_teardown(f, world_set_up, world_tear_down)
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                WORLD_TEST(test_signals_of_users),
+                WORLD_TEST(test_forged_yes),
+                WORLD_TEST(test_root_of_a_user_namespace),
+                WORLD_TEST(test_objects_change_meanwhile),
+                WORLD_TEST(test_each_question_has_its_own_subject),
+                WORLD_TEST(test_descriptors_that_wait),
+        };
+
+        return world_add_users() ? run_world_tests(tests) : 77;
+}
