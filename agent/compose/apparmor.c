@@ -9,36 +9,19 @@
 #include <string.h>
 #include <sys/vfs.h>
 
-static enum apparmor_state state_of(const char *mode) {
-        if (!mode) {
-                return APPARMOR_NOT_LOADED;
-        }
-        return strncmp(mode, "(enforce)", 9) == 0 ? APPARMOR_ENFORCED : APPARMOR_COMPLAINS;
-}
-
 int apparmor_on_exec(void) {
         static const char command[] = "exec " APPARMOR_PROFILE;
-        _cleanup_close_ int fd = open("/proc/self/attr/apparmor/exec", O_RDWR | O_CLOEXEC | O_NOCTTY);
+        _cleanup_close_ int fd = open("/proc/self/attr/apparmor/exec", O_WRONLY | O_CLOEXEC | O_NOCTTY);
         struct statfs fs;
-        char label[256];
-        ssize_t n;
 
         if (fd < 0) {
-                return errno == ENOENT ? APPARMOR_ABSENT : -errno;
+                return errno == ENOENT ? 0 : -errno;
         }
         if (fstatfs(fd, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC) {
                 return -EBADF;
         }
-        if (write(fd, command, strlen(command)) < 0) {
-                /* EINVAL: built in, but not among the security modules of this boot. */
-                return errno == ENOENT ? APPARMOR_NOT_LOADED : errno == EINVAL ? APPARMOR_ABSENT : -errno;
-        }
-        n = pread(fd, label, sizeof(label) - 1, 0);
-        if (n < 0) {
-                return -errno;
-        }
-        label[n] = '\0';
-        return state_of(strchr(label, '(') ? strchr(label, '(') : "");
+        /* ENOENT: not loaded. EINVAL: built in, but not among the security modules of this boot. */
+        return write(fd, command, strlen(command)) < 0 && errno != ENOENT && errno != EINVAL ? -errno : 0;
 }
 
 bool apparmor_has(pid_t pid) {
@@ -69,5 +52,8 @@ int apparmor_state(void) {
         if (strncmp(profiles, APPARMOR_PROFILE " (", strlen(APPARMOR_PROFILE " (")) == 0) {
                 at = profiles;
         }
-        return state_of(at ? strchr(at, '(') : NULL);
+        if (!at) {
+                return APPARMOR_NOT_LOADED;
+        }
+        return strncmp(strchr(at, '('), "(enforce)", 9) == 0 ? APPARMOR_ENFORCED : APPARMOR_COMPLAINS;
 }

@@ -9,47 +9,35 @@
 #include <linux/seccomp.h>
 #include <sys/syscall.h>
 
-static const char *const files[SECCOMP_KIND_COUNT] = {
-        [SECCOMP_STRICT] = TENANTD_DATA_DIR "/seccomp.bpf",
-        [SECCOMP_MEDIATED] = TENANTD_DATA_DIR "/seccomp-mediated.bpf",
-};
+#define SECCOMP_FILE TENANTD_DATA_DIR "/seccomp.bpf"
 
 void seccomp_filter_done(SeccompFilter *f) {
-        for (size_t i = 0; i < SECCOMP_KIND_COUNT; i++) {
-                free(f->kind[i].program);
-        }
+        free(f->program);
         *f = (SeccompFilter){ 0 };
 }
 
 int seccomp_read(SeccompFilter *ret, TenantError *error) {
-        SeccompFilter f = { 0 };
+        char *data = NULL;
+        size_t size = 0;
+        int r = file_read(AT_FDCWD, SECCOMP_FILE, BPF_MAXINSNS * sizeof(struct sock_filter), &data, &size);
 
-        for (size_t i = 0; i < SECCOMP_KIND_COUNT; i++) {
-                char *data = NULL;
-                size_t size = 0;
-                int r = file_read(AT_FDCWD, files[i], BPF_MAXINSNS * sizeof(struct sock_filter), &data,
-                                  &size);
-
-                f.kind[i].program = data;
-                f.kind[i].size = size;
-                if (r >= 0 && (size == 0 || size % sizeof(struct sock_filter) != 0)) {
-                        r = -EBADMSG;
-                }
-                if (r < 0) {
-                        seccomp_filter_done(&f);
-                        return error_set_errno(error, r, E_HOST_NOT_READY,
-                                               "Cannot read the system call filter %s; reinstall tenantd",
-                                               files[i]);
-                }
+        if (r >= 0 && (size == 0 || size % sizeof(struct sock_filter) != 0)) {
+                free(data);
+                r = -EBADMSG;
         }
-        *ret = f;
+        if (r < 0) {
+                return error_set_errno(error, r, E_HOST_NOT_READY,
+                                       "Cannot read the system call filter " SECCOMP_FILE
+                                       "; reinstall tenantd");
+        }
+        *ret = (SeccompFilter){ .program = data, .size = size };
         return 0;
 }
 
-int seccomp_apply(const SeccompFilter *f, enum seccomp_kind kind) {
+int seccomp_apply(const SeccompFilter *f) {
         struct sock_fprog program = {
-                .len = (unsigned short) (f->kind[kind].size / sizeof(struct sock_filter)),
-                .filter = f->kind[kind].program,
+                .len = (unsigned short) (f->size / sizeof(struct sock_filter)),
+                .filter = f->program,
         };
 
         return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) < 0 ? -errno : 0;

@@ -6,6 +6,7 @@
 #include "bus.h"
 #include "authorize.h"
 #include "errors.h"
+#include "gate.h"
 #include "manager.h"
 #include "name.h"
 #include <errno.h>
@@ -148,12 +149,8 @@ static int subject_of_argument(Manager *m, const BusCall *bus_call, sd_bus_messa
                                TenantError *error) {
         bool tenant = bus_call->about == ABOUT_TENANT;
         const char *name;
-        int r;
+        int r = sd_bus_message_read(message, "s", &name);
 
-        if (bus_call->about == ABOUT_NOTHING) {
-                return 0;
-        }
-        r = sd_bus_message_read(message, "s", &name);
         if (r < 0) {
                 return message_error(r, error);
         }
@@ -164,18 +161,37 @@ static int subject_of_argument(Manager *m, const BusCall *bus_call, sd_bus_messa
         snprintf(tenant ? ret->tenant : ret->image, sizeof(ret->tenant), "%s", name);
         if (tenant) {
                 manager_subject_of_tenant(m, name, ret);
+        } else {
+                manager_subject_of_image(m, name, ret);
         }
         r = sd_bus_message_rewind(message, true);
         return r < 0 ? message_error(r, error) : 0;
 }
 
-static int subject_of_call(Manager *m, const BusInterface *interface, const BusCall *bus_call,
-                           sd_bus_message *message, void *object, BusSubject *ret, TenantError *error) {
+static void subject_of_path(Manager *m, const char *path, BusSubject *ret) {
+        _cleanup_free_ char *tenant = bus_path_decode(path, BUS_TENANTS), *image = NULL;
+
+        if (tenant && tenant_name_is_valid(tenant)) {
+                manager_subject_of_tenant(m, tenant, ret);
+        }
+        image = bus_path_decode(path, BUS_IMAGES);
+        if (image && tenant_name_is_valid(image)) {
+                manager_subject_of_image(m, image, ret);
+        }
+}
+
+int subject_of_call(Manager *m, const BusInterface *interface, const BusCall *bus_call,
+                    sd_bus_message *message, void *object, BusSubject *ret, TenantError *error) {
         *ret = (BusSubject){ .action = bus_call->action };
         if (interface->subject) {
                 interface->subject(object, ret);
         }
-        return subject_of_argument(m, bus_call, message, ret, error);
+        if (bus_call->about == ABOUT_PATH) {
+                subject_of_path(m, sd_bus_message_get_path(message), ret);
+        } else if (bus_call->about != ABOUT_NOTHING) {
+                return subject_of_argument(m, bus_call, message, ret, error);
+        }
+        return 0;
 }
 
 static void run_handler(Manager *m, const BusCall *bus_call, sd_bus_message *message, void *object,
@@ -189,25 +205,11 @@ static void run_handler(Manager *m, const BusCall *bus_call, sd_bus_message *mes
         }
 }
 
-/* From the bus itself (GetConnectionUnixUser), never from what /proc says of the caller. */
-static int caller_uid(sd_bus_message *message, uid_t *ret) {
-        sd_bus_creds *creds = NULL;
-        int r = sd_bus_query_sender_creds(message, SD_BUS_CREDS_EUID, &creds);
-
-        if (r >= 0) {
-                r = sd_bus_creds_get_augmented_mask(creds) & SD_BUS_CREDS_EUID
-                            ? -EPERM
-                            : sd_bus_creds_get_euid(creds, ret);
-        }
-        sd_bus_creds_unref(creds);
-        return r;
-}
-
 static void enter(Exported *x, const BusCall *bus_call, sd_bus_message *message, void *object) {
         TenantError error = { 0 };
         BusSubject subject;
         uid_t uid;
-        int r = caller_uid(message, &uid);
+        int r = gate_uid(x->manager, message, &uid);
 
         if (r < 0) {
                 (void) sd_bus_reply_method_errorf(message,
@@ -234,6 +236,34 @@ int call_entry(sd_bus_message *message, void *userdata, sd_bus_error *reterr_err
         return 1;
 }
 
+int call_is_stale(TenantError *error) {
+        return error_set(error, ESTALE, E_BUSY,
+                         "It changed while the authorization was asked for; try again");
+}
+
+/* What was said yes to: all that polkit was told. */
+static bool is_same(const BusSubject *a, const BusSubject *b) {
+        return a->serial == b->serial && strcmp(a->action, b->action) == 0 &&
+               strcmp(a->tenant, b->tenant) == 0 && strcmp(a->image, b->image) == 0 &&
+               strcmp(a->backends, b->backends) == 0;
+}
+
+bool bus_is_guarded(Manager *m, sd_bus_message *message) {
+        const char *name = sd_bus_message_get_interface(message);
+        const char *path = sd_bus_message_get_path(message);
+
+        for (guint i = 0; i < m->exported->len; i++) {
+                const BusInterface *interface = ((Exported *) g_ptr_array_index(m->exported, i))->interface;
+
+                if (g_strcmp0(interface->name, name) == 0) {
+                        return find_call(interface, sd_bus_message_get_member(message)) &&
+                               (interface->find ? interface->find(m, path) != NULL
+                                                : strcmp(interface->path, path) == 0);
+                }
+        }
+        return false;
+}
+
 void call_resume(Manager *m, const BusInterface *interface, const BusCall *bus_call, sd_bus_message *message,
                  uid_t uid, const BusSubject *asked) {
         void *object = interface->find ? interface->find(m, sd_bus_message_get_path(message)) : m;
@@ -244,10 +274,8 @@ void call_resume(Manager *m, const BusInterface *interface, const BusCall *bus_c
         if (object) {
                 r = subject_of_call(m, interface, bus_call, message, object, &now, &error);
         }
-        if (!object || r < 0 || now.serial != asked->serial || strcmp(now.action, asked->action) != 0) {
-                (void) error_set(&error, ESTALE, E_BUSY,
-                                 "It changed while the authorization was asked for; try again");
-                call_fail(message, -ESTALE, &error);
+        if (!object || r < 0 || !is_same(&now, asked)) {
+                call_fail(message, call_is_stale(&error), &error);
                 return;
         }
         run_handler(m, bus_call, message, object, uid, now.action);

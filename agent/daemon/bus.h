@@ -60,6 +60,7 @@ typedef enum CallAbout {
         ABOUT_NOTHING,
         ABOUT_TENANT,
         ABOUT_IMAGE,
+        ABOUT_PATH, /* no argument: the object that the call is sent to */
 } CallAbout;
 
 typedef struct BusCall {
@@ -109,6 +110,16 @@ int bus_export(Manager *m, const BusInterface *interface, TenantError *error) _m
 /* After polkit has said yes: looks the object up again and runs the handler; replies in any case. */
 void call_resume(Manager *m, const BusInterface *interface, const BusCall *bus_call, sd_bus_message *message,
                  uid_t uid, const BusSubject *asked);
+
+/* Who a call is about now. */
+int subject_of_call(Manager *m, const BusInterface *interface, const BusCall *bus_call,
+                    sd_bus_message *message, void *object, BusSubject *ret, TenantError *error) _must_check_;
+
+/* -ESTALE Busy. */
+int call_is_stale(TenantError *error);
+
+/* True when it calls a method of ours on an object that is there: call_entry() will ask for what it needs. */
+bool bus_is_guarded(Manager *m, sd_bus_message *message);
 
 /* Replies with the error of a handler. */
 void call_fail(sd_bus_message *message, int r, const TenantError *error);

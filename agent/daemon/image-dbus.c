@@ -3,9 +3,10 @@
 #include "manager.h"
 #include <string.h>
 
-ImageObject *image_object_new(const char *name) {
+ImageObject *image_object_new(Manager *m, const char *name) {
         ImageObject *o = g_new0(ImageObject, 1);
 
+        o->serial = ++m->last_serial;
         o->name = g_strdup(name);
         o->path = bus_path_encode(BUS_IMAGES, name);
         return o;

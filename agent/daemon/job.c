@@ -2,6 +2,7 @@
 /* job.c: see job.h. Nothing of a job is on disk: when the agent dies, its jobs are over. Owned by the agent. */
 #include "job.h"
 #include "errors.h"
+#include "gate.h"
 #include "io.h"
 #include "log.h"
 #include "manager.h"
@@ -271,9 +272,9 @@ int jobs_check_limit(const Manager *m, uid_t uid, TenantError *error) {
         if (m->terminated) {
                 return error_set(error, EBUSY, E_BUSY, "tenantd is ending; try again in a moment");
         }
-        if (jobs_running(m) >= JOBS_MAX) {
+        if (jobs_running(m) >= (uid == 0 ? JOBS_MAX : JOBS_OTHERS_MAX)) {
                 return error_set(error, EBUSY, E_BUSY, "%u jobs are under way; try again when one has ended",
-                                 JOBS_MAX);
+                                 jobs_running(m));
         }
         if (uid != 0 && running_of_uid(m, uid) >= JOBS_PER_UID_MAX) {
                 return error_set(error, EBUSY, E_BUSY,
@@ -362,6 +363,7 @@ int job_start(const Call *call, JobOperation operation, Task *task, const char *
         if (r < 0) {
                 return r;
         }
+        gate_charge_worker(call->manager, call->uid);
         job = job_new(call, operation, TAKE_PTR(owned));
         job->function = function;
         /* First the object, then the reply that names it. */

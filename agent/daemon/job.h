@@ -8,6 +8,8 @@
 #include "task.h"
 
 #define JOBS_MAX 64u
+/* Of all users together; the rest is root's. */
+#define JOBS_OTHERS_MAX 48u
 /* Of one user who is not root; replies that wait for a worker count too. */
 #define JOBS_PER_UID_MAX 16u
 #define JOBS_LINGERING_MAX 256u

@@ -5,6 +5,7 @@
  */
 #include "lifecycle.h"
 #include "fd.h"
+#include "gate.h"
 #include "job.h"
 #include "log.h"
 #include "mend.h"
@@ -21,7 +22,8 @@
 #define CLEAN_FILE ".agent-ended-well"
 
 static bool is_busy(const Manager *m) {
-        return jobs_running(m) > 0 || m->recovery || m->mending || g_hash_table_size(m->queries) > 0;
+        return jobs_running(m) > 0 || m->recovery || m->mending || g_hash_table_size(m->queries) > 0 ||
+               gate_is_busy(m);
 }
 
 static bool has_worker(const Manager *m) {

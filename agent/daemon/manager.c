@@ -5,6 +5,7 @@
  */
 #include "manager.h"
 #include "authorize.h"
+#include "gate.h"
 #include "job.h"
 #include "lifecycle.h"
 #include "log.h"
@@ -49,6 +50,7 @@ Manager *manager_free(Manager *m) {
                 sd_bus_track_unref(m->observers);
                 sd_event_source_disable_unref(m->idle);
                 sd_event_source_disable_unref(m->end);
+                (void) gate_free(m->gate); /* returns NULL */
                 sd_bus_flush_close_unref(m->bus);
                 sd_event_unref(m->event);
                 g_ptr_array_unref(m->exported);
@@ -127,7 +129,7 @@ void manager_sync_image(Manager *m, const char *name) {
         bool exists = access(path, F_OK) == 0;
 
         if (exists && !o) {
-                o = image_object_new(name);
+                o = image_object_new(m, name);
                 (void) g_hash_table_insert(m->images, o->name, o); /* was not there */
                 (void) sd_bus_emit_object_added(m->bus, o->path); /* the bus is gone: we end soon */
         } else if (!exists && o) {
@@ -149,6 +151,15 @@ void manager_subject_of_tenant(Manager *m, const char *name, BusSubject *ret) {
         }
 }
 
+void manager_subject_of_image(Manager *m, const char *name, BusSubject *ret) {
+        const ImageObject *o = g_hash_table_lookup(m->images, name);
+
+        if (o) {
+                snprintf(ret->image, sizeof(ret->image), "%s", o->name);
+                ret->serial = o->serial;
+        }
+}
+
 static int scan(Manager *m, TenantError *error) {
         _cleanup_(strv_free_p) char **tenants = NULL, **images = NULL;
         int r = definition_list(&tenants, error);
@@ -165,7 +176,7 @@ static int scan(Manager *m, TenantError *error) {
                 (void) g_hash_table_insert(m->tenants, t->name, t); /* names of files are unique */
         }
         for (char **i = images; *i; i++) {
-                ImageObject *o = image_object_new(*i);
+                ImageObject *o = image_object_new(m, *i);
 
                 (void) g_hash_table_insert(m->images, o->name, o); /* as above */
         }
@@ -279,6 +290,9 @@ int manager_start(Manager *m, TenantError *error) {
         }
         if (r >= 0) {
                 r = lifecycle_start(m, error);
+        }
+        if (r >= 0) {
+                r = gate_start(m, error);
         }
         if (r >= 0) {
                 r = export_all(m, error);

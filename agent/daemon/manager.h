@@ -14,6 +14,7 @@
 typedef struct ImageObject {
         char *name;
         char *path;
+        uint64_t serial; /* of this object; an image removed and made again has another */
         Image *image; /* NULL: not read yet, or damaged */
         TenantError error;
 } ImageObject;
@@ -36,6 +37,7 @@ struct Manager {
         ManagerOptions options;
         sd_event *event;
         sd_bus *bus;
+        struct Gate *gate;
         GPtrArray *exported; /* what the slots of bus_export() point at */
         GHashTable *tenants; /* name → Tenant */
         GHashTable *images; /* name → ImageObject */
@@ -75,8 +77,9 @@ void manager_sync_image(Manager *m, const char *name);
 /* Adds or removes the Docker interface after a change of settings. */
 void manager_announce_docker(Tenant *t, bool had_docker);
 
-/* For authorization: the serial and the backends of the tenant that is there now. */
+/* For authorization: the serial (and the backends) of the tenant or image that is there now. */
 void manager_subject_of_tenant(Manager *m, const char *name, BusSubject *ret);
+void manager_subject_of_image(Manager *m, const char *name, BusSubject *ret);
 
 /* -ENOENT NoSuchTenant. */
 int manager_find_tenant(Manager *m, const char *name, Tenant **ret, TenantError *error) _must_check_;
@@ -90,7 +93,7 @@ void manager_work_ended(Manager *m);
 extern const BusInterface manager_interface;
 
 /* image-dbus.c */
-ImageObject *image_object_new(const char *name);
+ImageObject *image_object_new(Manager *m, const char *name);
 ImageObject *image_object_free(ImageObject *o);
 const Image *image_object_load(ImageObject *o); /* NULL: see o->error */
 extern const BusInterface image_interface;

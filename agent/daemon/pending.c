@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* pending.c: see pending.h. Refuses to keep a reply of unbounded size or time. Owned by the agent. */
 #include "pending.h"
+#include "gate.h"
 #include "job.h"
 #include "log.h"
 #include "manager.h"
@@ -117,6 +118,7 @@ int pending_start(const Call *call, Task *task, WorkFunction function, PendingRe
         if (r < 0) {
                 return r;
         }
+        gate_charge_worker(call->manager, call->uid);
         (void) g_hash_table_add(call->manager->pending, TAKE_PTR(p)); /* a new pointer: cannot be there */
         return 0;
 }

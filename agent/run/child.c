@@ -45,30 +45,27 @@ static int become_root(TenantError *error) {
         return 0;
 }
 
-/* While /proc is still the host's: the profile that init takes when it is executed decides which filter it gets. */
-static int take_profile(enum seccomp_kind *ret_filter, TenantError *error) {
+/* While /proc is still the host's. */
+static int take_profile(TenantError *error) {
         int r = apparmor_on_exec();
 
-        if (r < 0) {
-                return error_set_errno(error, r, E_HOST_NOT_READY,
+        return r < 0 ? error_set_errno(error, r, E_HOST_NOT_READY,
                                        "Cannot take the AppArmor profile " APPARMOR_PROFILE
-                                       " (is tenantd itself confined by another?)");
-        }
-        *ret_filter = r == APPARMOR_ENFORCED ? SECCOMP_MEDIATED : SECCOMP_STRICT;
-        return 0;
+                                       " (is tenantd itself confined by another?)")
+                     : 0;
 }
 
 /*
  * The capability bounding set stays whole: all of it counts in the tenant's user namespace only, and dockerd hands every
  * capability that the kernel knows to a --privileged container, which fails when one is missing.
  */
-static int limit_privileges(const ChildPlan *p, enum seccomp_kind filter, TenantError *error) {
+static int limit_privileges(const ChildPlan *p, TenantError *error) {
         int r;
 
         if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS) {
                 return failed(error, errno, "join a keyring");
         }
-        r = seccomp_apply(p->seccomp, filter);
+        r = seccomp_apply(p->seccomp);
         return r < 0 ? failed(error, r, "load the system call filter") : 0;
 }
 
@@ -163,12 +160,11 @@ static int exec_init(const ChildPlan *p, TenantError *error) {
 }
 
 static int to_init(const ChildPlan *p, TenantError *error) {
-        enum seccomp_kind filter = SECCOMP_STRICT;
         _cleanup_close_ int console = -1;
         int r = become_root(error);
 
         if (r >= 0) {
-                r = take_profile(&filter, error);
+                r = take_profile(error);
         }
         if (r >= 0) {
                 r = build(p, &console, error);
@@ -181,7 +177,7 @@ static int to_init(const ChildPlan *p, TenantError *error) {
                 r = take_console(console, error);
         }
         if (r >= 0) {
-                r = limit_privileges(p, filter, error);
+                r = limit_privileges(p, error);
         }
         if (r >= 0 && close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) < 0) {
                 r = failed(error, errno, "close descriptors");

@@ -6,15 +6,13 @@
  * does not need. Everything that nested containers need stays allowed: mount and the new mount API, keyctl, ptrace, setns,
  * unshare, seccomp itself. ENOSYS pretends an older kernel; EPERM and EAFNOSUPPORT where a fallback expects them.
  *
- * Two filters, which differ in 32-bit x86 sockets alone. Its socketcall(2) has the family in memory, where no filter can look:
- *   strict     refuses to make any socket that way, which 32-bit programs with glibc know no other of
- *   mediated   leaves the families of 32-bit callers to the AppArmor profile, which sees them all; for tenants that have it
+ * 32-bit x86 callers have the same rules. Sockets they cannot make by socketcall(2) at all: its family is in memory, where no filter
+ * can look.
  */
 #include <errno.h>
 #include <linux/netlink.h>
 #include <linux/reboot.h>
 #include <seccomp.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -175,56 +173,25 @@ static int configure(scmp_filter_ctx ctx) {
                 return r;
         }
         /* A tree instead of a chain: a system call passes a handful of comparisons, not one per rule. */
-        return seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
-}
-
-static int add_rules(scmp_filter_ctx ctx, bool sockets) {
-        int r = deny_by_name(ctx);
-
-        r = r < 0 ? r : deny_by_argument(ctx);
-        return r < 0 || !sockets ? r : deny_sockets(ctx);
-}
-
-/* The architecture that the kernel runs beside the native one. */
-#if defined(__x86_64__)
-#define SECOND_ARCH SCMP_ARCH_X86
-#elif defined(__aarch64__)
-#define SECOND_ARCH SCMP_ARCH_ARM
-#endif
-
-/* Takes rules of its own: those of sockets may be missing. */
-static int merge_second_arch(scmp_filter_ctx ctx, bool mediated) {
-#ifdef SECOND_ARCH
-        const bool sockets = !mediated || SECOND_ARCH != SCMP_ARCH_X86;
-        scmp_filter_ctx second = seccomp_init(SCMP_ACT_ALLOW);
-        int r = second ? configure(second) : -ENOMEM;
-
-        r = r < 0 ? r : seccomp_arch_remove(second, SCMP_ARCH_NATIVE);
-        r = r < 0 ? r : seccomp_arch_add(second, SECOND_ARCH);
-        r = r < 0 ? r : add_rules(second, sockets);
-        r = r < 0 ? r : seccomp_merge(ctx, second);
+        r = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
         if (r < 0) {
-                seccomp_release(second);
+                return r;
         }
-        return r;
-#else
-        return 0;
+#if defined(__x86_64__)
+        r = seccomp_arch_add(ctx, SCMP_ARCH_X86);
+#elif defined(__aarch64__)
+        r = seccomp_arch_add(ctx, SCMP_ARCH_ARM);
 #endif
+        return r;
 }
 
-int main(int argc, char **argv) {
-        const bool mediated = argc == 2 && strcmp(argv[1], "mediated") == 0;
-        scmp_filter_ctx ctx;
-        int r;
+int main(void) {
+        scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
+        int r = ctx ? configure(ctx) : -ENOMEM;
 
-        if (argc != 2 || (!mediated && strcmp(argv[1], "strict") != 0)) {
-                fprintf(stderr, "usage: seccomp-gen strict|mediated\n");
-                return 2;
-        }
-        ctx = seccomp_init(SCMP_ACT_ALLOW);
-        r = ctx ? configure(ctx) : -ENOMEM;
-        r = r < 0 ? r : add_rules(ctx, true);
-        r = r < 0 ? r : merge_second_arch(ctx, mediated);
+        r = r < 0 ? r : deny_by_name(ctx);
+        r = r < 0 ? r : deny_by_argument(ctx);
+        r = r < 0 ? r : deny_sockets(ctx);
         r = r < 0 ? r : seccomp_export_bpf(ctx, STDOUT_FILENO);
         if (r < 0) {
                 fprintf(stderr, "cannot make the filter: %s\n", strerror(-r));

@@ -93,6 +93,54 @@ static void check_kernel(Report *r) {
         }
 }
 
+/* "6.1.0-56-cloud-amd64" is the version "6.1.0-56-" of the flavour "cloud-amd64". */
+static size_t version_size(const char *release) {
+        return strspn(release, "0123456789.-");
+}
+
+/* The newest kernel of the running one's flavour that is installed, when it is newer; the caller frees. */
+static char *newer_kernel(const char *running) {
+        const size_t size = version_size(running);
+        _cleanup_closedir_ DIR *boot = opendir("/boot");
+        _cleanup_free_ char *newest = strndup(running, size);
+        const struct dirent *e;
+        bool found = false;
+
+        while (boot && newest && (e = readdir(boot))) {
+                const char *release = e->d_name + strlen("vmlinuz-");
+                char *version;
+
+                if (strncmp(e->d_name, "vmlinuz-", strlen("vmlinuz-")) != 0 ||
+                    strcmp(release + version_size(release), running + size) != 0) {
+                        continue;
+                }
+                version = strndup(release, version_size(release));
+                if (version && strverscmp(version, newest) > 0) {
+                        free(newest);
+                        newest = TAKE_PTR(version);
+                        found = true;
+                }
+                free(version);
+        }
+        return found ? TAKE_PTR(newest) : NULL;
+}
+
+/* All tenants share the kernel: a hole in it that is mended on disk only is open. */
+static void check_kernel_update(Report *r) {
+        _cleanup_free_ char *newer = NULL;
+        struct utsname u;
+
+        newer = uname(&u) == 0 ? newer_kernel(u.release) : NULL;
+        if (newer) {
+                say(r, "kernel-update", warning,
+                    "Linux %s runs, %s%s is installed; all tenants share the kernel and its holes: stop "
+                    "them and reboot",
+                    u.release, newer, u.release + version_size(u.release));
+        } else {
+                say_ok(r, "kernel-update");
+        }
+}
+
 static void check_systemd(Report *r) {
         if (access("/run/systemd/system", F_OK) < 0) {
                 say(r, "systemd", bad, "systemd is not process 1 of this host; tenants are its units");
@@ -401,7 +449,7 @@ static void check_filter(Report *r) {
 
 static void check_apparmor(Report *r) {
         switch (apparmor_state()) {
-        case APPARMOR_ABSENT: /* a wall less, and no 32-bit sockets inside; nothing that the operator left out */
+        case APPARMOR_ABSENT: /* nothing that the operator left out */
         case APPARMOR_ENFORCED:
                 say_ok(r, "apparmor");
                 break;
@@ -414,7 +462,7 @@ static void check_apparmor(Report *r) {
         case APPARMOR_COMPLAINS:
                 say(r, "apparmor", warning,
                     "The profile " APPARMOR_PROFILE " only complains; enforce it: apparmor_parser -r "
-                    "/etc/apparmor.d/" APPARMOR_PROFILE " (and without a link in force-complain)");
+                    "/etc/apparmor.d/" APPARMOR_PROFILE "");
                 break;
         default:
                 say(r, "apparmor", warning,
@@ -534,9 +582,10 @@ static void check_tenants(Report *r) {
 
 int work_check_host(HostCheck **ret, size_t *ret_n, TenantError *error) {
         static void (*const checks[])(Report * r) = {
-                check_kernel,   check_systemd, check_cgroup, check_namespaces, check_modules, check_sysctls,
-                check_autoload, check_cores,   check_stores, check_backends,   check_filter,  check_apparmor,
-                check_ids,      check_images,  check_config, check_tenants,
+                check_kernel,   check_kernel_update, check_systemd,  check_cgroup, check_namespaces,
+                check_modules,  check_sysctls,       check_autoload, check_cores,  check_stores,
+                check_backends, check_filter,        check_apparmor, check_ids,    check_images,
+                check_config,   check_tenants,
         };
         _cleanup_(report_done) Report report = { 0 };
 

@@ -105,6 +105,10 @@ static int read_bounds(Inside *i) {
                 return -ESRCH;
         }
         i->profile = apparmor_has((pid_t) pid);
+        /* On a host with more processors than the set has room for, programs keep the agent's. */
+        if (sched_getaffinity((pid_t) pid, sizeof(i->cpus), &i->cpus) < 0) {
+                CPU_ZERO(&i->cpus);
+        }
         return pidfd_kill(i->init_pidfd, 0); /* it was init's until now */
 }
 
@@ -299,9 +303,20 @@ static void reset_signals(void) {
         sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/* The agent's rank with the processor and with the OOM killer. */
+static int shed_rank(const Inside *i) {
+        const struct sched_param none = { 0 };
+
+        if (sched_setscheduler(0, SCHED_OTHER, &none) < 0 || setpriority(PRIO_PROCESS, 0, 0) < 0 ||
+            (CPU_COUNT(&i->cpus) > 0 && sched_setaffinity(0, sizeof(i->cpus), &i->cpus) < 0)) {
+                return -errno;
+        }
+        return file_write_at(AT_FDCWD, "/proc/self/oom_score_adj", "0");
+}
+
 /* What a process inherits from the agent: what it could be looked at or used through, or what favours it. */
 static int shed(const Inside *i) {
-        int r = file_write_at(AT_FDCWD, "/proc/self/oom_score_adj", "0");
+        int r = shed_rank(i);
 
         for (int n = 0; r >= 0 && n < RLIM_NLIMITS; n++) {
                 r = setrlimit(n, &i->limits[n]) < 0 ? -errno : 0;
@@ -353,7 +368,7 @@ static int join_keyring(void) {
 }
 
 /* The second child, process of the tenant's pid namespace. */
-static void be_inside(const Inside *i, const InsideChild *child, enum seccomp_kind filter) {
+static void be_inside(const Inside *i, const InsideChild *child) {
         TenantError e = { 0 };
         int r = join_keyring();
 
@@ -361,7 +376,7 @@ static void be_inside(const Inside *i, const InsideChild *child, enum seccomp_ki
                 r = -errno;
         }
         r = r < 0 ? r : drop_bound(i->capabilities);
-        r = r < 0 ? r : seccomp_apply(&i->filter, filter);
+        r = r < 0 ? r : seccomp_apply(&i->filter);
         if (r >= 0 && child->argv) {
                 r = shim_exec(FD_SHIM, child->argv, child->environment);
         }
@@ -385,7 +400,6 @@ static int wait_for(pid_t pid) {
 
 /* The first child: between the worlds, until the second has ended. */
 static void go_inside(const Inside *i, const InsideChild *child, int error_fd, pid_t worker) {
-        enum seccomp_kind filter;
         TenantError e = { 0 };
         pid_t pid;
         int r = shed(i);
@@ -395,12 +409,11 @@ static void go_inside(const Inside *i, const InsideChild *child, int error_fd, p
                 _exit(EXIT_FAILURE); /* seen as a death without a word */
         }
         /* The second child inherits it. A tenant that started without could do nothing with a process that has it. */
-        r = i->profile ? apparmor_on_exec() : APPARMOR_NOT_LOADED;
+        r = i->profile ? apparmor_on_exec() : 0;
         if (r < 0) {
                 error_set_errno(&e, r, E_FAILED, "Cannot take the AppArmor profile of tenant '%s'", i->name);
                 fail(&e);
         }
-        filter = r == APPARMOR_ENFORCED ? SECCOMP_MEDIATED : SECCOMP_STRICT;
         r = enter(i, &e);
         if (r < 0) {
                 fail(&e);
@@ -419,7 +432,7 @@ static void go_inside(const Inside *i, const InsideChild *child, int error_fd, p
                 fail(&e);
         }
         if (pid == 0) {
-                be_inside(i, child, filter);
+                be_inside(i, child);
         }
         /* Only watches now, and must not keep a pipe open. */
         if (close_range(0, UINT32_MAX, 0) < 0) {

@@ -7,6 +7,7 @@
 
 #include "backends.h"
 #include "seccomp.h"
+#include <sched.h>
 #include <sys/resource.h>
 
 typedef struct Inside {
@@ -17,6 +18,7 @@ typedef struct Inside {
         uint64_t capabilities; /* bounding set of the tenant's init */
         struct rlimit limits[RLIM_NLIMITS]; /* of the tenant's init */
         bool profile; /* the tenant's init has the AppArmor profile */
+        cpu_set_t cpus; /* of the tenant's init */
         int init_pidfd;
         int payload_fd;
         int cgroup_fd; /* payload/tenantd.run.PID.RANDOM */

@@ -161,10 +161,11 @@ uint32_t client_send(Client *c, const char *path, const char *interface, const c
 DBusMessage *client_next(Client *c) {
         DBusMessage *m;
 
-        wait_until((m = dbus_connection_pop_message(c->connection)) ||
-                   !dbus_connection_read_write(c->connection, 0));
-        if (!m) {
-                fail_msg("the bus is gone");
+        while (!(m = dbus_connection_pop_message(c->connection))) {
+                check_time();
+                if (!dbus_connection_read_write(c->connection, 100)) {
+                        fail_msg("the bus is gone");
+                }
         }
         return m;
 }

@@ -57,7 +57,8 @@ static void add_member(Contract *c, const char *interface, xmlNode *node) {
         Member *m = &c->members[c->n++];
 
         assert_true(c->n <= MEMBERS_MAX);
-        *m = (Member){ .is_method = is_element(node, "method") };
+        *m = (Member){ .is_method = is_element(node, "method"),
+                       .is_property = is_element(node, "property") };
         snprintf(m->name, sizeof(m->name), "%s", name);
         snprintf(m->interface, sizeof(m->interface), "%s", interface);
         snprintf(m->text, sizeof(m->text), "%s %s.%s type=%s access=%s", (const char *) node->name,

@@ -10,6 +10,7 @@ typedef struct Member {
         char name[64];
         char interface[64];
         bool is_method;
+        bool is_property;
         char text[512]; /* kind, arguments, access, annotations: all that must be equal */
         char in[64]; /* signature of a method */
         char action[64]; /* org.tenantd1.Action of the XML */

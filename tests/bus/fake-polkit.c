@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * fake-polkit.c: a test double of polkit: says what org.tenantd1.Test.Mode(s) told it ("yes", "no", "challenge", "hang"), and
- * what it was asked last. Answers that hang come when the mode changes. Never shipped. Owned by tests/bus.
+ * fake-polkit.c: a test double of polkit: says what org.tenantd1.Test.Mode(s) told it, and what it was asked last. Modes: "yes",
+ * "no", "challenge", "only ACTION" (yes to this one, no to others), "hang" (the answer comes when the mode changes), "error",
+ * "garbage" (an answer of another type), "leave" (it dies when it is asked). Anything but a name on the bus as the subject ends
+ * it, too. Never shipped. Owned by tests/bus.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -14,14 +16,27 @@
 #define HANGING_MAX 64
 
 typedef struct Polkit {
-        char mode[16];
-        char asked[2048]; /* "ACTION SUBJECT-KIND FLAGS key=value …" */
+        char mode[64];
+        char asked[2048]; /* "ACTION SUBJECT-KIND NAME key=value … flags=FLAGS" */
+        uint32_t count;
         sd_bus_message *hanging[HANGING_MAX];
         size_t n_hanging;
 } Polkit;
 
-static int answer(const Polkit *p, sd_bus_message *m) {
-        return sd_bus_reply_method_return(m, "(bba{ss})", strcmp(p->mode, "yes") == 0,
+static bool says_yes(const Polkit *p, const char *action) {
+        return strcmp(p->mode, "yes") == 0 ||
+               (strncmp(p->mode, "only ", 5) == 0 && strcmp(p->mode + 5, action) == 0);
+}
+
+static int answer(const Polkit *p, sd_bus_message *m, const char *action) {
+        if (strcmp(p->mode, "error") == 0) {
+                return sd_bus_reply_method_errorf(m, "org.freedesktop.PolicyKit1.Error.Failed",
+                                                  "something is wrong");
+        }
+        if (strcmp(p->mode, "garbage") == 0) {
+                return sd_bus_reply_method_return(m, "(sb)", "yes", 1);
+        }
+        return sd_bus_reply_method_return(m, "(bba{ss})", says_yes(p, action),
                                           strcmp(p->mode, "challenge") == 0, 0);
 }
 
@@ -44,10 +59,12 @@ static int check(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         size_t n;
         int r = sd_bus_message_read(m, "(sa{sv})s", &kind, 1, &key, "s", &name, &action);
 
-        if (r < 0) {
-                return r;
+        if (r < 0 || strcmp(kind, "system-bus-name") != 0 || strcmp(key, "name") != 0 ||
+            strcmp(p->mode, "leave") == 0) {
+                exit(EXIT_FAILURE); /* a test will miss us */
         }
-        snprintf(p->asked, sizeof(p->asked), "%s %s", action, kind);
+        p->count++;
+        snprintf(p->asked, sizeof(p->asked), "%s %s %s", action, kind, name);
         r = note_details(p, m);
         if (r >= 0) {
                 r = sd_bus_message_read(m, "us", &flags, &id);
@@ -61,7 +78,7 @@ static int check(sd_bus_message *m, void *userdata, sd_bus_error *error) {
                 p->hanging[p->n_hanging++] = sd_bus_message_ref(m);
                 return 1;
         }
-        return answer(p, m);
+        return answer(p, m, action);
 }
 
 static int set_mode(sd_bus_message *m, void *userdata, sd_bus_error *error) {
@@ -75,7 +92,7 @@ static int set_mode(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         snprintf(p->mode, sizeof(p->mode), "%s", mode);
         snprintf(p->asked, sizeof(p->asked), "%s", p->n_hanging ? p->asked : "");
         for (size_t i = 0; i < p->n_hanging && r >= 0; i++) {
-                r = answer(p, p->hanging[i]);
+                r = answer(p, p->hanging[i], "");
                 sd_bus_message_unref(p->hanging[i]);
         }
         p->n_hanging = 0;
@@ -84,6 +101,10 @@ static int set_mode(sd_bus_message *m, void *userdata, sd_bus_error *error) {
 
 static int asked(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         return sd_bus_reply_method_return(m, "s", ((Polkit *) userdata)->asked);
+}
+
+static int count(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        return sd_bus_reply_method_return(m, "u", ((Polkit *) userdata)->count);
 }
 
 static const sd_bus_vtable authority[] = {
@@ -97,6 +118,7 @@ static const sd_bus_vtable test[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_METHOD("Mode", "s", NULL, set_mode, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Asked", NULL, "s", asked, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("Count", NULL, "u", count, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END,
 };
 

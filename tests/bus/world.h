@@ -14,6 +14,9 @@
 #include <cmocka.h>
 
 #define NOBODY 65534u
+/* Users that there are after world_add_users(). */
+#define WORLD_OPERATOR 1717u
+#define WORLD_TENANT 603979776u /* root of a tenant, should the host ever have a name for him */
 
 typedef struct World {
         char dir[64];
@@ -46,6 +49,7 @@ bool world_has(World *w, const char *path);
 
 /* Worker processes of the agent; waits until there is one (or none). */
 pid_t wait_for_worker(World *w);
+int watch_worker(World *w); /* a pidfd, which outlives the agent */
 void wait_for_no_worker(pid_t agent);
 
 /* Waits, at most a test's time limit, until the condition holds. */
@@ -53,7 +57,17 @@ void wait_for_no_worker(pid_t agent);
         while (!(condition)) {                                                                              \
                 nap();                                                                                      \
         }
-void nap(void); /* a poll of 10 ms; fails the test when its time is up */
+void nap(void); /* a poll of 10 ms */
+void check_time(void); /* fails the test when its time is up */
+
+/*
+ * Before the first world: this process and its children see a /etc/passwd with more users, since a bus lets nobody in whom it
+ * does not know. False: cannot be, which was said.
+ */
+bool world_add_users(void);
+
+/* Changes when a file below the agent's root does. */
+uint64_t world_digest(World *w);
 
 /* main of each program: skips without root, bounds the time. */
 #define run_world_tests(tests) (world_can_run() ? cmocka_run_group_tests(tests, NULL, NULL) : 77)

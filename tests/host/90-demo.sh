@@ -12,7 +12,7 @@ log=$(mktemp /run/test-host/story.XXXXXX)
 status=$?
 # "shown      0.12 s  text", "BROKEN     0.12 s  text"
 while read -r verdict _ _ text; do
-        tail -n 300 "$log" >"$tap_log"
+        tail -n 300 "$log" | grep -a . >"$tap_log"
         tap_result "$([[ $verdict == shown ]]; echo $?)" "$text"
 done < <(grep -aE '^(shown|BROKEN) +[0-9.]+ s  ' "$log")
 is "$(grep -aoE '^[0-9]+ claims' "$log")" "$tap_points claims" "every claim is counted"

@@ -3,7 +3,7 @@
 # K5: makes the host load modules of network protocols
 # mechanism: socket(2) of a family or protocol that is not there runs modprobe as root of the host
 # stopped by: the filter's list of families; for protocols of the families that a tenant has, kernel.modprobe is module-gate, which loads nothing that a tenant can ask for
-# weakened: no filter, no AppArmor profile, and the kernel asks modprobe itself
+# weakened: no filter, and the kernel asks modprobe itself
 # needs: modules kernel
 
 # shellcheck source=tests/host/attacks/kernel.sh
@@ -11,6 +11,6 @@
 
 attack() { autoload sockets; }
 
-weaken() { weak_tenant no-seccomp no-apparmor no-module-gate; }
+weaken() { weak_tenant no-seccomp no-module-gate; }
 
 cleanup() { autoload_cleanup; }

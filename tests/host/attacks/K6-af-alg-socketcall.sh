@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # K6: takes the way to writing into the page cache of files that it may only read, by the 32-bit table's socketcall(2), whose arguments no filter sees
 # mechanism: a socket of the kernel's cryptography, bound to authencesn (CVE-2026-31431, Copy Fail); the host has the modules loaded
-# stopped by: the strict filter refuses sockets by socketcall; with AppArmor the profile refuses the family
+# stopped by: the filter refuses all sockets by socketcall
 # weakened: no filter
 # needs: modules kernel
 

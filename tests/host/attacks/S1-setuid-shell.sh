@@ -5,6 +5,9 @@
 # stopped by: ids shifted on disk: root inside is nobody outside (shown with the store's own walls open)
 # weakened: no user namespace
 
+# shellcheck source=tests/host/attacks/store.sh
+. "$here/store.sh"
+
 # The program is run by every path that a host user might be given, with the doors opened for him by a careless administrator.
 attack() {
         local euid file
@@ -18,18 +21,6 @@ attack() {
         stopped "it made uid 65534 of the host to uid ${euid%% *}"
 }
 
-# In a mount namespace that ends with it: where all users may go, set-id programs and devices count.
-doors_open() { # FILE UID
-        local door=/run/test-host/door
-        mkdir -p "$door"
-        unshare --mount --propagation private bash -c "
-                mount --bind '$(dirname "$1")' '$door' && mount -o remount,bind,suid,dev '$door' || exit 2
-                exec setpriv --reuid $2 --regid $2 --clear-groups --inh-caps=-all sh -c '$door/${1##*/}'"
-}
-
 weaken() { raw no-userns; }
 
-cleanup() {
-        in_place rm -f /srv/shell
-        rmdir /run/test-host/door 2>/dev/null
-}
+cleanup() { in_place rm -f /srv/shell; }

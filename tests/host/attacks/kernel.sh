@@ -47,9 +47,9 @@ autoload() {
 
 # What an attack made the host load is unloaded, in as many rounds as the modules depend on each other.
 autoload_cleanup() {
-        local round module
+        local module
         [[ -n ${modules_before-} ]] || return 0
-        for round in 1 2 3; do
+        for _ in 1 2 3; do
                 for module in $(comm -13 <(echo "$modules_before") <(modules_now)); do
                         modprobe -r -q "$module"
                 done

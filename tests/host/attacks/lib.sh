@@ -14,15 +14,18 @@ victim_port=7000
 # More than one tenant's range, but no tenant has it: the end of the window of ids.
 raw_base=1878786048
 place=
+agent_drop_in=/run/systemd/system/tenantd.service.d/attacks.conf
 
 # --- verdicts ----------------------------------------------------------------------------------------------------------
 
 # An attack ends with one of these (or, which is the same, with that status; its last line is the evidence). What happens by
 # accident has another status: the status that means "stopped" is nothing that a shell, tenantctl or a failed test leaves behind.
-breached() { echo "$*"; exit 0; }
-stopped() { echo "$*"; exit "$status_stopped"; }
-broken() { echo "broken: $*"; exit 2; }
+breached() { verdict "$*"; exit 0; }
+stopped() { verdict "$*"; exit "$status_stopped"; }
+broken() { verdict "broken: $*"; exit 2; }
+verdict() { echo "$*" | tee "$verdict_file"; }
 status_stopped=100
+verdict_file=/run/test-host/attack-verdict
 # Why an attack counts as broken although it said something else.
 broken_mark=/run/test-host/attack-broken
 
@@ -91,6 +94,55 @@ place_programs() { # NAME
 }
 
 answers() { place=$1 in_place test -x /attacks/euid; }
+
+# careless COMMAND...: as root of the current place, entered by nsenter(1), which takes along what it has: descriptors, environment,
+# keys, terminal, and a program of the host's disk.
+careless() { "${careless_program:-nsenter}" -t "$(tenant_init "$place")" -a -r -w -- "$@"; }
+
+# in_background NAME COMMAND...: goes on in the current place after COMMAND, which forks when it is ready, has returned.
+in_background() {
+        if is_raw "$place"; then
+                in_place "${@:2}"
+        else
+                in_place systemd-run --quiet --collect --service-type=forking --property=KillSignal=SIGKILL --unit="$1" -- "${@:2}"
+        fi
+}
+
+# background_end PROGRAM: ends a program of the current place by the host's hand, whatever the place is able to.
+background_end() {
+        local init namespace pid
+        init=$(tenant_init "$place") || return 0
+        namespace=$(readlink "/proc/$init/ns/pid")
+        for pid in $(pgrep -x "$1"); do
+                [[ $(readlink "/proc/$pid/ns/pid") != "$namespace" ]] || kill -KILL "$pid"
+        done
+}
+
+# deaf_init: the current tenant gets an init that ignores signals, and has $stop_time seconds to halt; deaf_init_end: its own again.
+stop_time=3
+deaf_init() {
+        in_place_sh 'test -e /sbin/init.saved || { mv /sbin/init /sbin/init.saved && cp /attacks/deaf /sbin/init; }' || return
+        weak_unit "$place" stop-time "ExecStart=" "ExecStart=/usr/libexec/tenantd/tenant-run --stop-time=$stop_time %i"
+        systemctl restart "tenant@$place"
+}
+
+deaf_kill() {
+        systemctl kill --signal=KILL "tenant@$place" 2>/dev/null
+        wait_for 20 ended "$place"
+        systemctl reset-failed "tenant@$place" 2>/dev/null
+}
+
+deaf_init_end() {
+        deaf_kill
+        systemctl start "tenant@$place"
+        in_place_sh 'test ! -e /sbin/init.saved || mv -f /sbin/init.saved /sbin/init'
+        deaf_kill
+        rm -f "/run/systemd/system/tenant@$place.service.d/stop-time.conf"
+        systemctl daemon-reload
+        systemctl start "tenant@$place"
+}
+
+ended() { inactive "$1" || failed "$1"; }
 
 # --- raw containers --------------------------------------------------------------------------------------------------
 

@@ -82,20 +82,10 @@ weak_suid_store_off() {
 # Programs of tenantctl run get the filter from the same file, so it is everybody's until it is put back. One instruction: allow.
 weak_no_seccomp_on() {
         printf '\x06\x00\x00\x00\x00\x00\xff\x7f' >/run/test-host/allow-all.bpf
-        mount --bind /run/test-host/allow-all.bpf /usr/share/tenantd/seccomp.bpf &&
-                mount --bind /run/test-host/allow-all.bpf /usr/share/tenantd/seccomp-mediated.bpf
+        mount --bind /run/test-host/allow-all.bpf /usr/share/tenantd/seccomp.bpf
 }
 
-weak_no_seccomp_off() { umount /usr/share/tenantd/seccomp.bpf /usr/share/tenantd/seccomp-mediated.bpf; }
-
-# The profile is replaced under its name, so that tenants that run keep one: a profile that is removed never comes back to them.
-weak_no_apparmor_on() {
-        has apparmor || return 0
-        printf 'profile tenantd-tenant flags=(attach_disconnected,mediate_deleted) {\n%s\n}\n' \
-                'file, mount, umount, pivot_root, unix, dbus, capability, network, signal, ptrace, change_profile,' | apparmor_parser -r -K
-}
-
-weak_no_apparmor_off() { ! has apparmor || apparmor_parser -r /etc/apparmor.d/tenantd-tenant; }
+weak_no_seccomp_off() { umount /usr/share/tenantd/seccomp.bpf; }
 
 # Masked, since the next tenant that starts would bring it back.
 weak_no_module_gate_on() { systemctl mask --quiet --runtime --now tenantd-modules.service; }
@@ -113,4 +103,23 @@ weak_no_devpolicy_on() {
         mkdir -p "/run/systemd/system/tenant@$1.service.d" &&
                 printf '[Service]\nDevicePolicy=auto\nDeviceAllow=\n' >"/run/systemd/system/tenant@$1.service.d/no-devpolicy.conf" &&
                 systemctl daemon-reload
+}
+
+# tenant-run with other options or variables, from its next start on.
+weak_unit() { # NAME FILE LINE...
+        mkdir -p "/run/systemd/system/tenant@$1.service.d"
+        printf '%s\n' '[Service]' "${@:3}" >"/run/systemd/system/tenant@$1.service.d/$2.conf"
+        systemctl daemon-reload
+}
+
+# A runner that passes on to systemd what a tenant says, as it is.
+weak_naive_notify_on() {
+        [[ ! -e /run/systemd/system/tenant@$1.service.d/naive.conf ]] || return 0
+        weak_unit "$1" naive "Environment=LD_PRELOAD=$attack_programs/naive-notify.so" FileDescriptorStoreMax=64
+}
+
+# A stop that waits for init, however long.
+weak_no_stop_limit_on() {
+        [[ -e /run/systemd/system/tenant@$1.service.d/limit.conf ]] ||
+                weak_unit "$1" limit "ExecStart=" "ExecStart=/usr/libexec/tenantd/tenant-run --stop-time=0 %i" TimeoutStopSec=infinity
 }

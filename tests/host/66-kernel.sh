@@ -1,0 +1,95 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# timeout: 120
+# What stands between tenants and the kernel, beside the attacks (K1 to K12): that what is shut for tenants is open for the host, that
+# Docker's and systemd's needs still pass, that a missing wall is said, and that a start does not depend on it.
+# shellcheck source=tests/lib/lib.sh
+. /src/tests/lib/lib.sh
+# shellcheck source=tests/lib/tenant.sh
+. /src/tests/lib/tenant.sh
+
+doctor() { tenantctl --json doctor | jq -r --arg check "$1" '.. | objects | select(.Check? == $check) | .Result'; }
+label() { cat "/proc/$1/attr/apparmor/current"; }
+labels() { tenantctl run "$1" -- sh -c 'cat /proc/[0-9]*/attr/apparmor/current' | sort -u; }
+
+ok "an image" image debian12-minimal
+ok "a tenant" tenant one
+ok "start" systemctl start tenant@one
+
+# --- modules
+if has modules; then
+        gate=/usr/libexec/tenantd/module-gate
+        is "$(</proc/sys/kernel/modprobe)" "$gate" "the first tenant's start puts the gate before modprobe"
+        is "$(doctor module-autoload)" ok "doctor is content"
+        # The host's own ways: by name, by a device node, by the device mapper.
+        ok "the host loads by name what the kernel must not load" modprobe wireguard
+        ok "and unloads it" modprobe -r wireguard
+        not_ok "a link of a kind that is not loaded is refused, for the host too" ip link add name kind0 type wireguard
+        before=$(lsmod | awk '$1 == "dm_snapshot"')
+        is "$before" "" "(the module of the next point is not loaded)"
+        ok "what only the host can ask for passes the gate" "$gate" -q -- dm-snapshot
+        ok "it is loaded" test -d /sys/module/dm_snapshot
+        modprobe -r dm_snapshot
+        ok "the operator opens the gate" systemctl stop tenantd-modules
+        is "$(</proc/sys/kernel/modprobe)" /sbin/modprobe "modprobe is asked again"
+        is "$(doctor module-autoload)" warning "doctor says so while a tenant runs"
+        ok "a link of that kind can be had" ip link add name kind0 type wireguard
+        ip link delete kind0
+        modprobe -r wireguard
+        sysctl -qw kernel.modprobe=/bin/true
+        not_ok "an operator's own choice is not replaced" systemctl start tenantd-modules
+        is "$(</proc/sys/kernel/modprobe)" /bin/true "it stays"
+        sysctl -qw kernel.modprobe=/sbin/modprobe
+        systemctl reset-failed tenantd-modules
+        ok "and shut again" systemctl restart tenantd-modules
+        is "$(</proc/sys/kernel/modprobe)" "$gate" "by hand"
+else
+        skip "needs modules" "the gate for modules"
+fi
+
+# --- AppArmor
+if has apparmor; then
+        is "$(label "$(init_of one)")" "tenantd-tenant (enforce)" "init has the profile"
+        is "$(labels one)" "tenantd-tenant (enforce)" "and so has all that runs inside, programs of Run too"
+        is "$(doctor apparmor)" ok "doctor is content"
+        is "$(inside one systemctl is-system-running --wait)" running "nothing inside misses what it refuses"
+        ok "systemd's PrivateNetwork= works" tenantctl run one -- systemd-run --quiet --wait -p PrivateNetwork=yes -p PrivateTmp=yes true
+        ok "signals reach it from the host" kill -CONT "$(init_of one)"
+        # As after an exploit: root of the host, with the label of a tenant.
+        sleep 1000 &
+        target=$!
+        not_ok "root of the host with its label: no signal out" aa-exec -p tenantd-tenant -- kill -CONT "$target"
+        not_ok "no look out" aa-exec -p tenantd-tenant -- head -c 1 "/proc/$target/environ"
+        not_ok "no device node" aa-exec -p tenantd-tenant -- mknod /run/66-node c 1 1
+        ok_with modules "no module" bash -c '! aa-exec -p tenantd-tenant -- modprobe wireguard && [[ ! -d /sys/module/wireguard ]]'
+        not_ok "no other profile" aa-exec -p tenantd-tenant -- apparmor_parser -R /etc/apparmor.d/tenantd-tenant
+        is "$(aa-exec -p tenantd-tenant -- sh -c 'echo changeprofile unconfined >/proc/self/attr/apparmor/current; cat /proc/self/attr/apparmor/current' 2>/dev/null)" \
+                "tenantd-tenant (enforce)" "no way out of it"
+        kill "$target"
+        is "$(dmesg | grep -c 'apparmor="DENIED".*profile="tenantd-tenant"')" 0 "refusals fill no log"
+        ok "stop" systemctl stop tenant@one
+        ok "(the profile is unloaded)" apparmor_parser -R /etc/apparmor.d/tenantd-tenant
+        is "$(doctor apparmor)" warning "doctor says so"
+        ok "a tenant starts without" systemctl start tenant@one
+        is "$(label "$(init_of one)")" unconfined "as on a host without AppArmor"
+        ok "(the profile comes back)" apparmor_parser -r /etc/apparmor.d/tenantd-tenant
+        is "$(labels one)" unconfined "Run does what init may, no less: it could not even signal init"
+        ok "stop" systemctl stop tenant@one
+        ok "start" systemctl start tenant@one
+        is "$(label "$(init_of one)")" "tenantd-tenant (enforce)" "the next start has it again"
+else
+        skip "needs apparmor" "the AppArmor profile"
+fi
+
+# --- what doctor looks for
+release=$(uname -r)
+version=${release%%[!0-9.-]*}
+is "$(doctor kernel-update)" ok "no newer kernel is installed"
+mkdir -p /boot
+touch "/boot/vmlinuz-99${version#*[0-9]}${release#"$version"}" "/boot/vmlinuz-99.0-other"
+is "$(doctor kernel-update)" warning "one is: all tenants share the old one's holes"
+rm -f "/boot/vmlinuz-99${version#*[0-9]}${release#"$version"}"
+is "$(doctor kernel-update)" ok "another flavour is none"
+rm -f /boot/vmlinuz-99.0-other
+
+tenants_end one

@@ -1,0 +1,142 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# noise.sh: for attacks on what all share (D); an attack sources it itself. What the neighbour and the host still get while something is
+# being taken. Everything that is taken has a bound of its own, above what the tenant's limits allow, so that a host without limits
+# outlives it. Service levels are medians of windows that alternate between undisturbed and disturbed, since no two minutes of an
+# emulated machine are alike. Refuses to judge while the noise is not there.
+
+window=${NOISE_WINDOW:-4} # seconds of one measurement
+rounds=${NOISE_ROUNDS:-3}
+# What a neighbour has to keep of its undisturbed rate, in percent.
+kept_level=80
+noise_pid=
+
+median() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
+
+# --- what ends by itself ---------------------------------------------------------------------------------------------
+
+# noise COMMAND...: in the current place, in the background; its output is $noise_said. Over when it ends or noise_end is called.
+noise() {
+        noise_said=/run/test-host/noise.$BASHPID
+        # An attack may use up its own place so far that its program cannot even be told to end.
+        in_place_may_fail=1 in_place "$@" >"$noise_said" 2>&1 &
+        noise_pid=$!
+        disown
+}
+
+noise_processes() { pidof burn hog exhaust fill flows inject; }
+
+# Also when the client that ran it is gone, it may still be at it.
+noise_over() { raw_gone "$noise_pid" && ! noise_processes; }
+
+noise_wait() { wait_for "$1" noise_over || noise_end; } # SECONDS
+
+noise_end() {
+        local pids
+        read -ra pids < <(noise_processes)
+        [[ ${#pids[@]} -eq 0 ]] || kill -KILL "${pids[@]}" 2>/dev/null
+        [[ -z $noise_pid ]] || kill "$noise_pid" 2>/dev/null
+        wait_for 20 noise_over
+        rm -f "/run/test-host/noise.$BASHPID"
+}
+
+cleanup() { noise_end; }
+
+# --- service levels --------------------------------------------------------------------------------------------------
+
+# level RATE COMMAND...: what RATE says, alternately with and without COMMAND going on in the place, which takes a number of seconds
+# as its last argument. Sets $undisturbed, $disturbed, $kept (percent) and $host_ms (the slowest answer of the host meanwhile).
+level() {
+        local rate=$1 round quiet='' noisy='' ms
+        host_ms=0
+        for ((round = 0; round < rounds; round++)); do
+                quiet+="$("$rate")"$'\n'
+                noise "${@:2}" "$((window * 2 + 4 * time_scale))"
+                wait_for 10 noise_is_on || broken "no noise: $(<"$noise_said")"
+                noisy+="$("$rate" || echo 0)"$'\n'
+                ms=$(milliseconds host_answers 2>/dev/null) || ms=$((60000 * time_scale))
+                ((ms <= host_ms)) || host_ms=$ms
+                noise_is_on || broken "the noise ended early: $(<"$noise_said")"
+                noise_end
+        done
+        undisturbed=$(printf '%s' "$quiet" | median) disturbed=$(printf '%s' "$noisy" | median)
+        kept=$(awk -v a="$disturbed" -v b="$undisturbed" 'BEGIN { printf "%d", b > 0 ? 100 * a / b : 0 }')
+}
+
+noise_is_on() { noise_processes; }
+
+level_words() { echo "the neighbour keeps $kept% ($disturbed of $undisturbed a second), the host answers in $host_ms ms"; }
+
+# level_verdict: by that. The host is responsive when manager, bus and agent answer within two seconds (scaled).
+level_verdict() {
+        ((kept >= kept_level)) || breached "$(level_words)"
+        ((host_ms <= 2000 * time_scale)) || breached "$(level_words)"
+        stopped "$(level_words)"
+}
+
+requests() { victim_rate "$window"; }
+
+# Writes that are on the disk, by the victim.
+syncs() {
+        place=$victim in_place mkdir -p /srv/rate
+        place=$victim in_place /attacks/burn rate "$window" /srv/rate | tail -n 1
+}
+
+# --- memory ----------------------------------------------------------------------------------------------------------
+
+memory_free() { awk '/^MemFree:/ { print int($2 / 1024) }' /proc/meminfo; }
+
+# memory_attack KIND MEGABYTES: is that much of the host's memory gone, at any moment? MEGABYTES is more than the tenant may have.
+memory_attack() {
+        local before least now
+        sync
+        echo 3 >/proc/sys/vm/drop_caches
+        before=$(memory_free) least=$before
+        noise /attacks/hog "$1" "$2" "$((5 * time_scale))"
+        wait_for 5 noise_is_on || broken "no noise: $(<"$noise_said")"
+        until noise_over; do
+                now=$(memory_free)
+                ((now >= least)) || least=$now
+                ((before - least < $2 * 9 / 10)) || break
+        done
+        noise_end
+        ((before - least < $2 * 9 / 10)) || breached "$((before - least)) MiB of the host are gone"
+        ((before - least > 100)) || broken "it took only $((before - least)) MiB: $(<"$noise_said")"
+        stopped "$((before - least)) MiB of the host, of $2 that were tried"
+}
+
+# --- numbers that are one for all ------------------------------------------------------------------------------------
+
+# sysctl_for_now KEY VALUE: until the attack ends (sysctls_back).
+sysctls_changed=()
+sysctl_for_now() {
+        sysctls_changed+=("$1=$(sysctl -n "$1")")
+        sysctl -qw "$1=$2" || broken "no sysctl $1"
+}
+
+sysctls_back() {
+        [[ ${#sysctls_changed[@]} -eq 0 ]] || sysctl -qw "${sysctls_changed[@]}"
+        sysctls_changed=()
+}
+
+host_has_one() { "$attack_programs/exhaust" "$1" 1 0; } # KIND
+neighbour_has_one() { place=$victim in_place /attacks/exhaust "$1" 1 0; } # KIND
+
+# exhaust_attack KIND COUNT: the place takes COUNT or what it gets; can the neighbour and the host's root still have one?
+exhaust_attack() {
+        neighbour_has_one "$1" && host_has_one "$1" || broken "there is none to begin with"
+        noise /attacks/exhaust "$1" "$2" "$((60 * time_scale))"
+        # What it says comes when it is over; that it sleeps is seen.
+        wait_for 60 exhausted || broken "it does not come to an end: $(<"$noise_said")"
+        host_has_one "$1" || breached "$1: nothing is left for the host"
+        neighbour_has_one "$1" || breached "$1: nothing is left for the neighbour"
+        stopped "the neighbour and the host still get theirs"
+}
+
+# Its first process sleeps when it has what it gets, or is gone when its limits ended it.
+exhausted() {
+        local pid
+        pid=$(pgrep -o -x exhaust) || return 0
+        [[ $(awk '{ print $1 }' "/proc/$pid/syscall") =~ ^(35|230)$ ]] # nanosleep, clock_nanosleep
+}
