@@ -52,6 +52,11 @@ work_layer() { # WORK
         cp "$lib"/guest/*.service "$units/"
         ln -sf ../test-host-setup.service "$units/sysinit.target.wants/"
         tr -d - </proc/sys/kernel/random/uuid >"$layer/etc/machine-id"
+        case ${HOST_BUS:-dbus-daemon} in
+        dbus-daemon) ;;
+        dbus-broker) ln -s /lib/systemd/system/dbus-broker.service "$units/dbus.service" ;;
+        *) echo "host: there is no bus $HOST_BUS" >&2; return 1 ;;
+        esac
         if [[ $kind == container ]]; then
                 for unit in systemd-{modules-load,udev-trigger,binfmt,machine-id-commit}.service; do
                         ln -sf /dev/null "$units/$unit"

@@ -4,7 +4,7 @@
 # The package lists of all trees, in one place, since the offline repository must hold what the images are made from.
 
 host_packages=(
-        systemd systemd-sysv dbus polkitd udev kmod systemd-container apparmor libnss-mymachines
+        systemd systemd-sysv dbus dbus-broker polkitd udev kmod systemd-container apparmor libnss-mymachines
         iproute2 nftables iptables iputils-ping netcat-openbsd curl
         procps psmisc util-linux e2fsprogs xfsprogs btrfs-progs quota attr acl uidmap libcap2-bin
         ca-certificates openssl strace mmdebstrap zstd xz-utils bzip2 jq file python3-minimal busybox-static
