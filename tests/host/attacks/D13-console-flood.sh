@@ -11,7 +11,7 @@ journal_lines() {
 }
 flood() { in_place timeout "$1" sh -c 'yes "the operator is to read this and nothing else" >/dev/console'; }
 
-attack() {
+probe() {
         local before lines ticks
         before=$(journal_lines) ticks=$(runner_ticks)
         flood 5
@@ -23,6 +23,8 @@ attack() {
         [[ $((($(runner_ticks) - ticks) * 10)) -lt $((2500 * time_scale)) ]] || { echo "the runner is kept busy"; return 0; }
         return 1
 }
+
+attack() { judged_by probe; }
 
 # Of its processor time; user and system.
 runner_ticks() { awk '{ print $14 + $15 }' "/proc/$(runner_of "$place")/stat" 2>/dev/null || echo 0; }

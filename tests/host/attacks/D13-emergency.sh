@@ -8,12 +8,14 @@
 emit() { in_place_sh 'echo; echo "<0>it burns" >/dev/console'; }
 priority() { journalctl -o json -u "tenant@$place" | jq -r 'select(.MESSAGE | tostring | test("it burns")) | .PRIORITY' | head -n 1; }
 
-attack() {
+probe() {
         emit
         wait_for 10 heard || return 2
         echo "priority $(priority)"
         [[ $(priority) == 0 ]]
 }
+
+attack() { judged_by probe; }
 
 heard() { [[ -n $(priority) ]]; }
 

@@ -7,7 +7,7 @@
 
 run() { in_place timeout 5 cat /dev/zero; }
 
-attack() {
+probe() {
         local size peak=0 kib pid
         run >/run/test-host/output 2>/run/test-host/output.error &
         while kill -0 $! 2>/dev/null; do
@@ -20,6 +20,8 @@ attack() {
         echo "$((size >> 20)) MiB of output kept; at most $((peak >> 10)) MiB of memory in a process of tenantd's"
         [[ $size -gt $((4 << 20)) || $peak -gt $((64 << 10)) ]]
 }
+
+attack() { judged_by probe; }
 
 weaken() {
         raw || return 2

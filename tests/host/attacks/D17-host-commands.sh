@@ -7,7 +7,7 @@
 
 usage() { tenantctl usage "$place" && tenantctl status "$place"; }
 
-attack() {
+probe() {
         local command
         in_background hang /attacks/fuse /mnt all || return 2
         for command in 'df -a' 'systemctl daemon-reload' 'tenantctl list' usage 'tenantctl doctor' 'findmnt' 'sync'; do
@@ -18,6 +18,8 @@ attack() {
         echo "df, daemon-reload, list, usage, doctor, findmnt and sync ended"
         return 1
 }
+
+attack() { judged_by probe; }
 
 # By us, since it may be a function; false when it was killed, or could not even be.
 timed() {

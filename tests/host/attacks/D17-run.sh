@@ -7,7 +7,7 @@
 
 run() { tenantctl run --timeout="$((3 * time_scale))" "$place" -- "$@"; }
 
-attack() {
+probe() {
         local begun=$SECONDS
         in_background hang /attacks/fuse /mnt lookup || return 2
         run /mnt/program &
@@ -20,6 +20,8 @@ attack() {
         echo "given up after $((SECONDS - begun)) s; the agent goes on"
         return 1
 }
+
+attack() { judged_by probe; }
 
 gone() { ! kill -0 "$1" 2>/dev/null; }
 state() { ps -o stat= -p "$(pgrep -n -x 'raw|exec-shim')" 2>/dev/null; }

@@ -7,7 +7,7 @@
 
 stop() { timeout "$((60 * time_scale))" systemctl stop "tenant@$place"; }
 
-attack() {
+probe() {
         local begun=$SECONDS
         in_background hang /attacks/fuse /mnt all parked || return 2
         in_background reader sh -c 'for i in 1 2 3; do setsid cat /mnt/file$i >/dev/null 2>&1 & done' || return 2
@@ -21,6 +21,8 @@ attack() {
         echo "stopped after $((SECONDS - begun)) s"
         [[ $((SECONDS - begun)) -gt $((30 * time_scale)) ]]
 }
+
+attack() { judged_by probe; }
 
 undead() { pgrep -f '^cat /mnt/file' >/dev/null; }
 

@@ -35,7 +35,7 @@ confinement() { # SECONDS
         awk '/^(Seccomp|CapBnd|NoNewPrivs):/ { print tolower(substr($1, 1, length($1) - 1)), $2 }' "/proc/$pid/status"
         echo "map $(awk '{ print $1, $2, $3 }' "/proc/$pid/uid_map")"
         echo "label $(cat "/proc/$pid/attr/current" 2>/dev/null | tr -d '\0')"
-        sed -n 's,^0::,cgroup ,p' "/proc/$pid/cgroup" | sed 's/tenantd\.run\.[0-9]*/run/'
+        sed -n 's,^0::,cgroup ,p' "/proc/$pid/cgroup" | sed 's/tenantd\.run\.[0-9a-f.]*/run/'
         kill -KILL "$pid"
         wait
 }

@@ -7,18 +7,23 @@
 
 enter() { in_place "$@"; }
 
-attack() {
-        local status=0 seconds=$((4 * time_scale))
+probe() {
+        local status=0 seconds=$((4 * time_scale)) scan
         in_place_sh 'mkdir -p /srv && printf "#!/proc/self/exe\n" >/srv/trap && chmod 755 /srv/trap' || return 2
-        in_place_timeout=8 enter /srv/trap >/dev/null 2>&1 </dev/null &
-        in_place /attacks/exes read "$seconds" || status=$?
-        wait
+        in_place /attacks/exes read "$seconds" &
+        scan=$!
+        while kill -0 "$scan" 2>/dev/null; do
+                in_place_timeout=2 enter /srv/trap >/dev/null 2>&1 </dev/null
+        done
+        wait "$scan" || status=$?
         return "$status"
 }
 
+attack() { judged_by probe; }
+
 weaken() {
         raw || return 2
-        enter() { timeout 8 nsenter -t "$(tenant_init "$place")" -a -r -w -- "$@"; }
+        enter() { timeout 2 nsenter -t "$(tenant_init "$place")" -a -r -w -- "$@"; }
 }
 
 cleanup() { in_place rm -f /srv/trap; }

@@ -7,7 +7,7 @@
 
 enter() { in_place "$@" 9</etc; }
 
-attack() {
+probe() {
         local lines
         in_place_sh 'test -s /etc/machine-id || tr -d - </proc/sys/kernel/random/uuid >/etc/machine-id' || return 2
         lines=$(enter /attacks/origin) || return 2
@@ -18,6 +18,8 @@ attack() {
         echo "it has three pipes; its working directory is /"
         return 1
 }
+
+attack() { judged_by probe; }
 
 weaken() {
         raw || return 2

@@ -7,7 +7,7 @@
 
 enter() { in_place "$@" 9</etc; }
 
-attack() {
+probe() {
         local status=0 seconds=$((3 * time_scale)) log
         log=$(mktemp /run/test-host/hijack.XXXXXX)
         in_place_sh 'test -s /etc/machine-id || tr -d - </proc/sys/kernel/random/uuid >/etc/machine-id' || return 2
@@ -24,6 +24,8 @@ attack() {
         rm -f "$log"
         return "$status"
 }
+
+attack() { judged_by probe; }
 
 weaken() {
         raw no-userns || return 2

@@ -7,7 +7,7 @@
 
 enter_words() { echo "tenantctl run --timeout=$((20 * time_scale)) $place --"; }
 
-attack() {
+probe() {
         local fifo=/run/test-host/terminal.input said=/run/test-host/terminal.output
         mkfifo "$fifo" && exec 8<>"$fifo"
         cat >/run/test-host/terminal.sh <<END
@@ -18,6 +18,8 @@ END
         tr -d '\r' <"$said" | grep -v '^[[:space:]]*$'
         grep -q "shell read: typed-by-the-attacker" "$said"
 }
+
+attack() { judged_by probe; }
 
 weaken() {
         raw no-userns no-seccomp || return 2

@@ -7,7 +7,7 @@
 
 enter() { in_place "$@"; }
 
-attack() {
+probe() {
         local text
         in_place_sh 'echo "typed by the attacker" >/fake; mkfifo /fifo; cp -a /dev/pts/ptmx /fake.ptmx 2>/dev/null; :' || return 2
         in_background null mount --bind /fake /dev/null || in_place mount --bind /fake /dev/null || return 2
@@ -19,6 +19,8 @@ attack() {
         echo "its input was empty, and it came in"
         return 1
 }
+
+attack() { judged_by probe; }
 
 weaken() {
         raw || return 2

@@ -9,7 +9,7 @@ stop() {
         timeout "$((40 * time_scale))" systemctl stop "tenant@$place"
 }
 
-attack() {
+probe() {
         local i sentinels=() group begun left
         is_raw "$place" || deaf_init || return 2
         group=$(storm_group)
@@ -28,6 +28,8 @@ attack() {
         echo "$left processes of the storm are left after $((SECONDS - begun)) s"
         [[ $left -gt 0 ]]
 }
+
+attack() { judged_by probe; }
 
 storm_group() {
         if is_raw "$place"; then

@@ -5,7 +5,7 @@
 # stopped by: --stop-time= of the runner, which then kills the pid namespace; TimeoutStopSec= of the unit behind it
 # weakened: no limit of time in runner and unit
 
-attack() {
+probe() {
         local begun=$SECONDS
         deaf_init || return 2
         systemctl stop --no-block "tenant@$place"
@@ -15,6 +15,8 @@ attack() {
         fi
         echo "still $(systemctl is-active "tenant@$place") after $((SECONDS - begun)) s"
 }
+
+attack() { judged_by probe; }
 
 weaken() {
         # shellcheck disable=SC2034 # for deaf_init

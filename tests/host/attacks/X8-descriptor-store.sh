@@ -5,7 +5,7 @@
 # stopped by: a notification with descriptors is never taken, and the next ones are not heard
 # weakened: a runner that passes notifications on as they are, and a unit with a store
 
-attack() {
+probe() {
         local stored
         in_place /attacks/news store 20 || return 2
         wait_for 3 stored
@@ -13,6 +13,8 @@ attack() {
         echo "$stored descriptors in the store of the unit"
         [[ $stored -gt 0 ]]
 }
+
+attack() { judged_by probe; }
 
 stored() { [[ $(systemctl show -P NFileDescriptorStore "tenant@$place") -gt 0 ]]; }
 

@@ -5,7 +5,7 @@
 # stopped by: descriptors in a notification are looked at in the queue, and let go of by a process that ends with that
 # weakened: a runner that takes and closes them
 
-attack() {
+probe() {
         in_background linger /attacks/news linger || return 2
         wait_for 10 arrived || { echo "broken: the socket did not come to the runner"; return 2; }
         in_place_sh 'echo "after the socket" >/dev/console'
@@ -15,6 +15,8 @@ attack() {
         fi
         echo "the runner has not read the console for 10 s; it waits in $(cat "/proc/$(runner_of "$place")/wchan")"
 }
+
+attack() { judged_by probe; }
 
 # Passed on as a status, or refused.
 arrived() {

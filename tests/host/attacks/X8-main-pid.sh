@@ -5,7 +5,7 @@
 # stopped by: of what init says, only READY, STOPPING and a cleaned STATUS are passed on
 # weakened: a runner that passes notifications on as they are
 
-attack() {
+probe() {
         local before
         before=$(runner_of "$place")
         sleep 1000 &
@@ -20,6 +20,8 @@ attack() {
         echo "main process is tenant-run, as before"
         return 1
 }
+
+attack() { judged_by probe; }
 
 status_arrived() { [[ $(systemctl show -P StatusText "tenant@$place") == arrived ]]; }
 

@@ -5,7 +5,7 @@
 # stopped by: a status is passed on once a second, the last one of those that came
 # weakened: a runner that passes notifications on as they are
 
-attack() {
+probe() {
         local log=/run/test-host/status.log seconds=5 signals
         busctl monitor --json=short --match "type='signal',interface='org.freedesktop.DBus.Properties',path='$(unit_path)'" >"$log" 2>&1 &
         wait_for 10 grep -q 'Monitoring bus' "$log"
@@ -17,6 +17,8 @@ attack() {
         echo "$signals signals in $seconds s"
         [[ $signals -gt 50 ]]
 }
+
+attack() { judged_by probe; }
 
 unit_path() { busctl call org.freedesktop.systemd1 /org/freedesktop/systemd1 org.freedesktop.systemd1.Manager LoadUnit s "tenant@$place.service" | cut -d '"' -f 2; }
 

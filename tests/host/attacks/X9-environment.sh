@@ -17,7 +17,7 @@ allowed='^environment (PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/s
 ^nice 0$
 ^$'
 
-attack() {
+probe() {
         local lines
         if ! is_raw "$place"; then
                 secrets && deaf_init || return 2
@@ -30,6 +30,8 @@ attack() {
         echo "$(grep -c . <<<"$lines") things were inherited, all of them meant to be"
         return 1
 }
+
+attack() { judged_by probe; }
 
 # In the agent's and the runner's own.
 secrets() {

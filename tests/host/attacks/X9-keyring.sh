@@ -7,12 +7,14 @@
 
 enter() { in_place "$@"; }
 
-attack() {
+probe() {
         local keys
         keys=$(enter /attacks/origin | grep '^key ')
         echo "${keys:-no keys but its own}"
         [[ $keys == *invocation_id* ]]
 }
+
+attack() { judged_by probe; }
 
 weaken() {
         raw || return 2

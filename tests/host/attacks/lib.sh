@@ -31,6 +31,15 @@ verdict_file=/run/test-host/attack-verdict
 # Why an attack counts as broken although it said something else.
 broken_mark=/run/test-host/attack-broken
 
+# judged_by COMMAND...: for an attack that ends with a test: 0, it succeeded; 1, its last line says what stopped it; else it is broken.
+judged_by() {
+        local status=0 log=/run/test-host/attack-log
+        "$@" >"$log" || status=$?
+        cat "$log"
+        [[ $status -ne 1 ]] || stopped "$(grep . "$log" | tail -n 1)"
+        return "$status"
+}
+
 # --- places ----------------------------------------------------------------------------------------------------------
 
 is_raw() { [[ -e $raw_store/$1/init ]]; }
