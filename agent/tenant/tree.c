@@ -43,7 +43,7 @@ static int open_stream(int fd, DIR **ret) {
         return 0;
 }
 
-/* Removes what needs no look inside. 1: a directory that is not empty. */
+/* Removes what needs no look inside. 1: a directory that is not empty, or what somebody has just put in the place of one. */
 static int remove_simple(int dir_fd, const char *name) {
         if (unlinkat(dir_fd, name, 0) >= 0 || errno == ENOENT) {
                 return 0;
@@ -52,7 +52,7 @@ static int remove_simple(int dir_fd, const char *name) {
                 if (unlinkat(dir_fd, name, AT_REMOVEDIR) >= 0 || errno == ENOENT) {
                         return 0;
                 }
-                if (errno == ENOTEMPTY || errno == EEXIST) {
+                if (errno == ENOTEMPTY || errno == EEXIST || errno == ENOTDIR) {
                         return 1;
                 }
         }
@@ -80,6 +80,9 @@ static int empty_child(struct removal *t, const char *child) {
         _cleanup_closedir_ DIR *dir = NULL;
         int r = open_directory(t->top_fd, child);
 
+        if (r == -ELOOP || r == -ENOTDIR || r == -ENOENT) {
+                return 0; /* something else is there by now: the next pass sees what */
+        }
         if (r >= 0) {
                 r = open_stream(r, &dir);
         }

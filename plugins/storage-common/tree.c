@@ -21,6 +21,8 @@
 
 #define DEPTH_MAX 30u
 #define ENTRIES_PER_CANCEL_CHECK 256u
+/* How often something may be another thing than a moment before, which takes a process that is still at work in the tree. */
+#define CHANGES_MAX 100000u
 
 struct frame {
         DIR *dir;
@@ -33,7 +35,7 @@ struct remover {
         const struct tenant_host *host;
         struct frame stack[DEPTH_MAX];
         unsigned depth;
-        uint64_t n_entries;
+        uint64_t n_entries, n_changes;
         int spill_fd;
         char spill_name[32];
         uint64_t n_spilled; /* in this pass */
@@ -123,6 +125,17 @@ static void note_failure(struct remover *remover, int code, const char *name) {
         remover->failure_name[i] = '\0';
 }
 
+/* It is gone from its name, or another thing has its name by now: either way the directory is to be read again. */
+static void note_result(struct remover *remover, int r, const char *name) {
+        const bool changed = r == -EISDIR || r == -ENOTDIR || r == -ELOOP;
+
+        if (r < 0 && r != -ENOENT && !(changed && remover->n_changes++ < CHANGES_MAX)) {
+                note_failure(remover, r, name);
+        } else {
+                top(remover)->removed++;
+        }
+}
+
 /* Takes fd. */
 static int push(struct remover *remover, int fd, const char *name) {
         struct frame *frame = &remover->stack[remover->depth];
@@ -204,11 +217,7 @@ static void remove_entry(struct remover *remover, const char *name, unsigned cha
                         return;
                 }
         }
-        if (r < 0 && r != -ENOENT) {
-                note_failure(remover, r, name);
-        } else {
-                top(remover)->removed++;
-        }
+        note_result(remover, r, name);
 }
 
 /* The end of a directory's list: remove it, or read again what some file systems skip while entries vanish.
@@ -227,13 +236,8 @@ static void leave(struct remover *remover) {
                 return;
         }
         pop(remover);
-        if (root) {
-                return;
-        }
-        if (r < 0) {
-                note_failure(remover, r, frame->name);
-        } else {
-                top(remover)->removed++;
+        if (!root) {
+                note_result(remover, r, frame->name);
         }
 }
 

@@ -7,8 +7,10 @@
 #include "unit.h"
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 
 static int open_root(void) {
         int fd = open(unit_root(), O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -146,6 +148,64 @@ static void test_mounts_are_not_crossed(void **state) {
         }
 }
 
+/* A process that swaps d0 for l0, d1 for l1 and so on, and has begun. */
+static pid_t swap_start(const char *directory, unsigned n) {
+        int pair[2];
+        char begun;
+        pid_t pid;
+
+        assert_int_equal(pipe(pair), 0);
+        pid = fork();
+        if (pid == 0) {
+                int fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+                for (unsigned long i = 0; getppid() != 1; i++) {
+                        char name[16], other[16];
+
+                        snprintf(name, sizeof(name), "d%lu", i % n);
+                        snprintf(other, sizeof(other), "l%lu", i % n);
+                        (void) renameat2(fd, name, fd, other, RENAME_EXCHANGE); /* gone by now, perhaps */
+                        if (i == 10) {
+                                (void) !write(pair[1], "b", 1);
+                        }
+                }
+                _exit(0);
+        }
+        assert_true(pid > 0);
+        assert_int_equal(read(pair[0], &begun, 1), 1);
+        close(pair[0]);
+        close(pair[1]);
+        return pid;
+}
+
+/* Whoever the tree belonged to may have left a process that swaps directories for links. */
+static void test_swapped_meanwhile(void **state) {
+        _cleanup_close_ int fd = open_root();
+        const unsigned n = 3;
+
+        unit_write("outside/precious", "x");
+        for (unsigned round = 0; round < 200; round++) {
+                pid_t pid;
+                int r;
+
+                for (unsigned i = 0; i < n; i++) {
+                        char name[32];
+
+                        snprintf(name, sizeof(name), "tree/d%u/deep/f", i);
+                        unit_write(name, "");
+                        snprintf(name, sizeof(name), "tree/l%u", i);
+                        assert_int_equal(symlink(unit_path("outside"), unit_path(name)), 0);
+                }
+                pid = swap_start(unit_path("tree"), n);
+                r = tree_remove(fd, "tree");
+                assert_int_equal(kill(pid, SIGKILL), 0);
+                assert_int_equal(waitpid(pid, NULL, 0), pid);
+                assert_int_equal(r, 0);
+                assert_false(unit_exists("tree"));
+                assert_true(unit_exists("outside/precious"));
+        }
+}
+
 static void test_suffix(void **state) {
         _cleanup_close_ int fd = open_root();
 
@@ -170,6 +230,7 @@ int main(void) {
                 cmocka_unit_test_setup(test_hostile_names, unit_root_empty),
                 cmocka_unit_test_setup(test_no_descriptor_left, unit_root_empty),
                 cmocka_unit_test_setup(test_suffix, unit_root_empty),
+                cmocka_unit_test_setup(test_swapped_meanwhile, unit_root_empty),
                 cmocka_unit_test_setup(test_mounts_are_not_crossed, unit_root_empty),
         };
 

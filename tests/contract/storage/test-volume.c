@@ -7,6 +7,7 @@
 #include "support.h"
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/mount.h>
@@ -15,9 +16,12 @@
 #include <sys/statvfs.h>
 #include <sys/sysmacros.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define DEEP 100000
+#define SWAPPED 3u
+
 static void test_descriptor(void **state) {
         assert_int_equal(plugin->struct_size, sizeof(struct tenant_plugin));
         assert_int_equal(plugin->abi, TENANT_PLUGIN_ABI);
@@ -235,6 +239,62 @@ static void test_destroy_hostile(void **state) {
         canary_remove();
 }
 
+/* A process that swaps d0 for l0 and so on in the directory, and has begun. */
+static pid_t swap_start(int dir_fd) {
+        int pair[2];
+        char begun;
+        pid_t pid;
+
+        assert_int_equal(pipe(pair), 0);
+        pid = fork();
+        if (pid == 0) {
+                for (unsigned long i = 0; getppid() != 1; i++) {
+                        char name[16], other[16];
+
+                        snprintf(name, sizeof(name), "d%lu", i % SWAPPED);
+                        snprintf(other, sizeof(other), "l%lu", i % SWAPPED);
+                        (void) renameat2(dir_fd, name, dir_fd, other, RENAME_EXCHANGE);
+                        if (i == 10) {
+                                (void) !write(pair[1], "b", 1);
+                        }
+                }
+                _exit(0);
+        }
+        assert_true(pid > 0);
+        assert_int_equal(read(pair[0], &begun, 1), 1);
+        close(pair[0]);
+        close(pair[1]);
+        return pid;
+}
+
+/* A process of the tenant's that got away still swaps directories for links while its volume goes. */
+static void test_destroy_swapped(void **state) {
+        canary_make();
+        for (unsigned round = 0; round < (has_limits() ? 20 : 100); round++) {
+                char name[16];
+                pid_t pid;
+                int fd;
+
+                provision();
+                fd = volume_open("upper");
+                for (unsigned i = 0; i < SWAPPED; i++) {
+                        snprintf(name, sizeof(name), "d%u", i);
+                        assert_int_equal(mkdirat(fd, name, 0755), 0);
+                        snprintf(name, sizeof(name), "d%u/deep", i);
+                        assert_int_equal(mkdirat(fd, name, 0755), 0);
+                        snprintf(name, sizeof(name), "l%u", i);
+                        assert_int_equal(symlinkat(canary_path, fd, name), 0);
+                }
+                pid = swap_start(fd);
+                close(fd);
+                destroy();
+                assert_int_equal(kill(pid, SIGKILL), 0);
+                assert_int_equal(waitpid(pid, NULL, 0), pid);
+                canary_assert_alive();
+        }
+        canary_remove();
+}
+
 static void test_destroy_immutable(void **state) {
         int fd;
 
@@ -403,6 +463,7 @@ const struct CMUnitTest volume_tests[] = {
         TEST(test_link_as_volume),
         TEST(test_provision_takes_no_prepared_stage),
         TEST(test_destroy_hostile),
+        TEST(test_destroy_swapped),
         TEST(test_destroy_immutable),
         TEST(test_destroy_deep),
         TEST(test_destroy_mount),

@@ -3,11 +3,10 @@
  * exchange.c: swaps names of a directory for one another, as fast as the kernel can, until it is told to end: what a tenant runs while
  * the host is expected to look at one of them, and then at the other.
  *
- *   exchange [--beside DIRECTORY] NAME OTHER [NAME OTHER...]     pairs, in turn; at least one must be there to begin with
- *   exchange --once NAME OTHER
+ *   exchange NAME OTHER [NAME OTHER...]     pairs, in turn; a name may be in several
  *
- * With --beside the others are in DIRECTORY. A pair of which one is missing for a moment is left for the next turn; NAME is back where
- * it was when the program ends. Prints a line when it has begun, and last how often it swapped. Ends by SIGTERM, or with its parent.
+ * A pair of which one is missing is left for the next turn. Prints a line when it has begun, and last how often it swapped; what is
+ * still there is then where it was. Ends by SIGTERM, or with its parent.
  */
 #include "attack.h"
 #include <fcntl.h>
@@ -15,6 +14,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static volatile sig_atomic_t ended;
@@ -23,65 +23,68 @@ static void on_term(int signo) {
         ended = signo;
 }
 
-static unsigned long swap_until_told(int beside, int n, char **names) {
-        unsigned long *turns = calloc((size_t) n / 2, sizeof(*turns)), all = 0, idle = 0;
+static bool swap(const char *name, const char *other) {
+        return renameat2(AT_FDCWD, name, AT_FDCWD, other, RENAME_EXCHANGE) == 0;
+}
+
+static unsigned long swap_until_told(int n, char **names) {
+        unsigned long all = 0, idle = 0;
 
         while (!ended) {
-                bool swapped = false, first = all == 0;
+                const unsigned long before = all;
 
-                for (int i = 0; i < n / 2; i++) {
-                        if (renameat2(AT_FDCWD, names[2 * i], beside, names[2 * i + 1], RENAME_EXCHANGE) ==
-                            0) {
-                                turns[i]++;
-                                all++;
-                                swapped = true;
-                        }
+                for (int i = 0; i + 1 < n; i += 2) {
+                        all += swap(names[i], names[i + 1]);
                 }
-                if (swapped && first) {
+                if (before == 0 && all > 0) {
                         say("begun");
                 }
                 /* Nothing of it is there any more: still until told, but not at the expense of all others. */
-                idle = swapped ? 0 : idle + 1;
+                idle = all > before ? 0 : idle + 1;
                 if (idle > 1000) {
                         usleep(1000);
                 }
         }
-        for (int i = 0; i < n / 2; i++) {
-                if (turns[i] % 2) {
-                        (void) renameat2(AT_FDCWD, names[2 * i], beside, names[2 * i + 1], RENAME_EXCHANGE);
+        return all;
+}
+
+static ino_t inode_of(const char *name) {
+        struct stat st;
+
+        return fstatat(AT_FDCWD, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ? 0 : st.st_ino;
+}
+
+static void put_back(int n, char **names, const ino_t *inodes) {
+        for (int i = 0; i < n; i++) {
+                for (int j = 0; j < n && inodes[i] != 0 && inode_of(names[i]) != inodes[i]; j++) {
+                        if (inode_of(names[j]) == inodes[i]) {
+                                (void) swap(names[i], names[j]); /* gone meanwhile: then it stays so */
+                        }
                 }
         }
-        free(turns);
-        return all;
 }
 
 int main(int argc, char **argv) {
         const pid_t parent = getppid();
-        struct sigaction action = { .sa_handler = on_term };
-        int beside = AT_FDCWD;
+        const struct sigaction action = { .sa_handler = on_term };
+        unsigned long all;
+        ino_t *inodes;
 
-        if (argc == 4 && strcmp(argv[1], "--once") == 0) {
-                if (renameat2(AT_FDCWD, argv[2], AT_FDCWD, argv[3], RENAME_EXCHANGE) < 0) {
-                        broken(argv[2]);
-                }
-                return 0;
-        }
-        if (argc > 3 && strcmp(argv[1], "--beside") == 0) {
-                beside = open(argv[2], O_PATH | O_DIRECTORY | O_CLOEXEC);
-                if (beside < 0) {
-                        broken(argv[2]);
-                }
-                argc -= 2;
-                argv += 2;
-        }
         if (argc < 3 || argc % 2 == 0) {
-                say("usage: exchange [--beside DIRECTORY] NAME OTHER...");
+                say("usage: exchange NAME OTHER [NAME OTHER...]");
                 return ATTACK_BROKEN;
         }
         sigaction(SIGTERM, &action, NULL);
         if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent) {
                 return ATTACK_BROKEN;
         }
-        say("%lu", swap_until_told(beside, argc - 1, argv + 1));
+        inodes = calloc((size_t) argc, sizeof(*inodes));
+        for (int i = 1; i < argc; i++) {
+                inodes[i] = inode_of(argv[i]);
+        }
+        all = swap_until_told(argc - 1, argv + 1);
+        put_back(argc - 1, argv + 1, inodes + 1);
+        free(inodes);
+        say("%lu", all);
         return 0;
 }

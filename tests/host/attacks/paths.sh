@@ -94,7 +94,7 @@ stop_tenant() { systemctl stop "tenant@$place" && ! active "$place"; }
 # One whose own systemd is damaged by what is planted would take its 90 s to stop, which is another attack's concern.
 end_tenant() {
         systemctl kill --signal=KILL "tenant@$place" 2>/dev/null
-        wait_for 20 ended || return
+        wait_for 20 ended "$place" || return
         systemctl reset-failed "tenant@$place" 2>/dev/null
         true
 }
@@ -106,8 +106,6 @@ init_runs() {
         local program
         program=$(readlink "/proc/$(init_of "$place" 2>/dev/null)/exe") && [[ $program != */tenant-run ]]
 }
-
-ended() { [[ $(systemctl is-active "tenant@$place") == @(failed|inactive) ]]; }
 
 # What a start that was refused said.
 start_error() { tail -n 1 "/run/tenantd/$place/error" 2>/dev/null | cut -c 1-120; }
