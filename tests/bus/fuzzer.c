@@ -240,6 +240,7 @@ static DBusMessage *new_property_call(const char *path, const TreeMember *p) {
         DBusMessage *m = dbus_message_new_method_call("org.tenantd1", path, PROPERTIES, verb);
 
         assert_non_null(m);
+        hostile_append(m, ""); /* the texts to show are none yet */
         if (strcmp(verb, "GetAll") == 0) {
                 dbus_message_append_args(m, DBUS_TYPE_STRING, &interface, DBUS_TYPE_INVALID);
                 return m;
