@@ -28,9 +28,10 @@
 #define SANITIZER_DIRECTORY JAIL_DIRECTORY "/sanitizer"
 #define FILES_DIRECTORY JAIL_DIRECTORY "/files"
 #define BATCH_MAX 24u
+#define BATCHES_MIN 20u
 #define ROUND_BATCHES 60u
-#define BATCH_LIMIT_SEC 120u /* nobody's call takes so long, however slow the machine */
 #define GROWTH_KIB (192u * 1024u) /* with the largest messages under way, and a sanitizer's quarantine */
+#define IDLE_SEC "3"
 #define DESCRIPTORS_SLACK 4u
 #define ERRORS_MAX 64
 
@@ -63,7 +64,7 @@ typedef struct Fuzz {
 
 static Fuzz fuzz;
 static uint64_t seed;
-static unsigned seconds = 10;
+static unsigned seconds = 10, limit = 120;
 static int log_fd = -1;
 
 /* -- what must hold ---------------------------------------------------------------------------------------- */
@@ -476,7 +477,7 @@ static void begin_batch(Fuzz *f, unsigned number) {
         static const char *const moods[] = { "yes",  "yes",       "yes",   "no",
                                              "hang", "challenge", "error", "garbage" };
 
-        world_allow(BATCH_LIMIT_SEC);
+        world_renew_time();
         hostile_seed(seed, number);
         f->batch[0] = '\0';
         set_polkit(f, moods[hostile_below(ELEMENTSOF(moods))]);
@@ -661,27 +662,31 @@ static void furnish(Fuzz *f) {
         expect_job(f->root, import, "done", "");
 }
 
+/* One that would end when nobody calls for a while does not while somebody follows its objects: root does. */
+static void begin_round(Fuzz *f) {
+        open_clients(f);
+        start_agent(f->w, f->rounds % 2 ? IDLE_SEC : NULL);
+        dbus_message_unref(client_call(f->root, MANAGER_PATH, "org.freedesktop.DBus.ObjectManager",
+                                       "GetManagedObjects", ""));
+        measure_agent(f);
+        furnish(f);
+}
+
 /* Ends as it does when told to, or (every other time) by itself when nobody is there; either way well. */
-static void renew_agent(Fuzz *f) {
+static void end_round(Fuzz *f) {
         bool idle = f->rounds % 2;
         int status;
 
+        world_renew_time();
         check_nothing_left(f);
         close_clients(f);
-        if (!idle) {
-                kill(f->w->agent, SIGTERM);
-        }
-        status = end_process(&f->w->agent, 0);
+        status = end_process(&f->w->agent, idle ? 0 : SIGTERM);
         check_sanitizer();
         if (status != 0) {
                 fail_msg("the agent ended with status %d", status);
         }
         empty_logs(f);
         world_make_image();
-        start_agent(f->w, idle ? NULL : "1");
-        open_clients(f);
-        measure_agent(f);
-        furnish(f);
 }
 
 static double now_sec(void) {
@@ -730,15 +735,17 @@ static void test_fuzz(void **state) {
         start_polkit(f->w);
         open_clients(f);
         furnish(f);
-        renew_agent(f); /* what the first ones leave for good is there now */
+        end_round(f); /* what the first tenants leave for good is there now */
+        begin_round(f);
         sweep(f);
-        while (now_sec() - begin < seconds) {
+        while (batches < BATCHES_MIN || now_sec() - begin < seconds) {
                 run_batch(f, ++batches);
                 if (batches % ROUND_BATCHES == 0) {
-                        renew_agent(f);
+                        end_round(f);
+                        begin_round(f);
                 }
         }
-        renew_agent(f);
+        end_round(f);
         print_sums(f, batches, now_sec() - begin);
         check_reach(f);
         f->batch[0] = '\0';
@@ -785,6 +792,7 @@ static int fuzz_world(void) {
 
         assert_true(dup2(log_fd, STDERR_FILENO) >= 0);
         world_directory = JAIL_DIRECTORY;
+        world_limit_sec = limit;
         hostile_make_files(FILES_DIRECTORY);
         return run_world_tests(tests);
 }
@@ -810,6 +818,7 @@ static int fuzz_in_jail(void) {
 static bool parse_options(int argc, char **argv) {
         static const struct option table[] = { { "seed", required_argument, NULL, 's' },
                                                { "seconds", required_argument, NULL, 't' },
+                                               { "limit", required_argument, NULL, 'l' },
                                                { 0 } };
         const char *given = getenv("TENANTD_FUZZ_SECONDS");
         int c;
@@ -819,6 +828,8 @@ static bool parse_options(int argc, char **argv) {
                         seed = strtoull(optarg, NULL, 0);
                 } else if (c == 't') {
                         seconds = (unsigned) strtoul(optarg, NULL, 10);
+                } else if (c == 'l') {
+                        limit = (unsigned) strtoul(optarg, NULL, 10);
                 } else {
                         return false;
                 }
@@ -832,7 +843,9 @@ static bool parse_options(int argc, char **argv) {
 int main(int argc, char **argv) {
         seed = (uint64_t) time(NULL);
         if (!parse_options(argc, argv)) {
-                fprintf(stderr, "usage: %s [--seed=NUMBER] [--seconds=NUMBER]\n", argv[0]);
+                fprintf(stderr,
+                        "usage: %s [--seed=NUMBER] [--seconds=NUMBER] [--limit=SECONDS-OF-A-BATCH]\n",
+                        argv[0]);
                 return 2;
         }
         return jail_run(fuzz_in_jail);

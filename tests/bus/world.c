@@ -21,11 +21,9 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#define LIMIT_SEC 40u
-
 const char *world_directory = "/tmp";
+unsigned world_limit_sec = 40;
 static time_t deadline;
-static unsigned limit_sec = LIMIT_SEC;
 
 static const char *env(const char *name) {
         const char *value = getenv(name);
@@ -68,14 +66,13 @@ bool world_add_users(void) {
         return well;
 }
 
-void world_allow(unsigned seconds) {
-        limit_sec = seconds;
-        deadline = time(NULL) + limit_sec;
+void world_renew_time(void) {
+        deadline = time(NULL) + world_limit_sec;
 }
 
 void check_time(void) {
         if (time(NULL) > deadline) {
-                fail_msg("the time limit of %u s is over", limit_sec);
+                fail_msg("the time limit of %u s is over", world_limit_sec);
         }
 }
 
@@ -273,7 +270,7 @@ int world_set_up(void **state) {
         World *w = calloc(1, sizeof(*w));
 
         assert_non_null(w);
-        world_allow(LIMIT_SEC);
+        world_renew_time();
         snprintf(w->dir, sizeof(w->dir), "%s/tenantd-bus-XXXXXX", world_directory);
         assert_non_null(mkdtemp(w->dir));
         assert_int_equal(chmod(w->dir, 0755), 0);

@@ -29,8 +29,9 @@ typedef struct World {
         const char *linger_sec; /* of the next agent; NULL: 1 */
 } World;
 
-/* Where worlds are made; "/tmp" unless a program says otherwise before its first. */
+/* Where worlds are made, and how long a test may wait for all it waits for; a program may say otherwise before its first. */
 extern const char *world_directory;
+extern unsigned world_limit_sec;
 
 /* cmocka's: bus, systemd, agent with an image "img"; no polkit. */
 int world_set_up(void **state);
@@ -64,7 +65,7 @@ void wait_for_no_worker(pid_t agent);
                 nap();                                                                                      \
         }
 void nap(void); /* a poll of 10 ms */
-void world_allow(unsigned seconds); /* so much more time, for a test that is as long as somebody wants */
+void world_renew_time(void); /* so much again, for a test that is as long as somebody wants */
 void check_time(void); /* fails the test when its time is up */
 
 /*
