@@ -137,6 +137,7 @@ static void report_ready(Runner *r) {
         }
         r->reported_ready = true;
         notify_systemd("READY=1");
+        notify_machines(r->options->name);
 }
 
 static void report_stopping(Runner *r) {
