@@ -6,9 +6,10 @@
 #include "machined.h"
 #include "allocation.h"
 #include "backends.h"
-#include "fd.h"
+#include "log.h"
 #include "running.h"
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <systemd/sd-id128.h>
 
@@ -104,13 +105,16 @@ static int look_up(sd_bus *bus, const char *name, Machine *ret, TenantError *err
 
 static int append_link(sd_bus_message *m, const char *name, const Allocation *a) {
         _cleanup_(backends_free_p) Backends *backends = NULL;
+        TenantError error = { 0 };
         const Backend *b;
         int32_t link = 0;
         uint32_t index;
 
-        /* Without the plugin, or without a link, there is nothing to show, which hinders nobody. */
         if (backends_load_for_release(name, a, &host_default, KIND_BIT(TENANT_KIND_NETWORK), &backends,
-                                      NULL) >= 0) {
+                                      &error) < 0) {
+                log_warning("machinectl will not show the link of tenant '%s', ignoring: %s", name,
+                            error.message);
+        } else {
                 b = &backends->kind[TENANT_KIND_NETWORK];
                 if (b->plugin->ops.network.link &&
                     b->plugin->ops.network.link(&b->context, &index, NULL) >= 0) {
@@ -147,6 +151,13 @@ static int unregister(sd_bus *bus, const char *name, TenantError *error) {
         return r < 0 && !is_gone(&e) ? failed(&e, r, error) : 0;
 }
 
+/* Not by a signal: that takes a right which this program lacks. */
+static bool has_ended(int pidfd) {
+        struct pollfd p = { .fd = pidfd, .events = POLLIN };
+
+        return poll(&p, 1, 0) > 0;
+}
+
 static int register_machine(sd_bus *bus, const char *name, pid_t leader, int pidfd, TenantError *error) {
         _cleanup_(allocation_free_p) Allocation *a = NULL;
         _cleanup_bus_error_ sd_bus_error e = SD_BUS_ERROR_NULL;
@@ -161,7 +172,7 @@ static int register_machine(sd_bus *bus, const char *name, pid_t leader, int pid
                 return error_set_errno(error, r, E_FAILED, "Cannot write to systemd-machined");
         }
         r = sd_bus_call(bus, call, 0, &e, NULL);
-        if (pidfd_kill(pidfd, 0) < 0) {
+        if (has_ended(pidfd)) {
                 /* It was a number that machined looked up, maybe after it had become another process's. */
                 return unregister(bus, name, error);
         }

@@ -30,8 +30,10 @@ static const char help[] =
 
 static int release(const char *name) {
         TenantError error = { 0 };
-        int r = release_run(name, &error);
+        int r;
 
+        notify_machines(name); /* now: init has ended; and when all has, whoever killed the runner */
+        r = release_run(name, &error);
         notify_machines(name);
         if (r < 0) {
                 log_error("%s", error.message);

@@ -10,7 +10,7 @@
 /* Sends "KEY=VALUE\n…" to $NOTIFY_SOCKET; silently nothing without one (run by hand). */
 void notify_systemd(const char *text);
 
-/* Tells tenantd-machines.socket that a tenant is up or gone. Silently nothing without it; never waits. */
+/* Tells tenantd-machines.socket that something has changed. Silently nothing without it; never waits. */
 void notify_machines(const char *name);
 
 /* Binds the tenant's socket at /run/tenantd/NAME/notify; the composer gives it to the tenant's root. Negative errno. */

@@ -144,6 +144,7 @@ static void report_stopping(Runner *r) {
         if (!r->reported_stopping) {
                 r->reported_stopping = true;
                 notify_systemd("STOPPING=1");
+                notify_machines(r->options->name); /* so that it is awake when there is something to do */
         }
 }
 

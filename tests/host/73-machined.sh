@@ -13,14 +13,16 @@ policy=/usr/share/dbus-1/system.d/tenantd-machined.conf
 
 as_alice() { setpriv --reuid alice --regid alice --clear-groups --reset-env -- "$@"; }
 
-of_machine() { machinectl show "$1" -P "$2" 2>/dev/null; } # NAME PROPERTY
+of_machine() { machinectl show "$1" -p "$2" --value 2>/dev/null; } # NAME PROPERTY
 
 # NAME: the machine is the tenant of this name as it runs now.
 known() { [[ $(of_machine "$1" Leader) == "$(init_of "$1")" && $(of_machine "$1" Unit) == "tenant@$1.service" ]]; }
 
 unknown() { ! machinectl show "$1"; }
 
-ended() { [[ $(systemctl show -P ActiveState -P Result "tenant@$1" | xargs) == "inactive success" ]]; }
+ended() {
+        [[ $(systemctl is-active "tenant@$1") == inactive && $(systemctl show -P Result "tenant@$1") == success ]]
+}
 
 started_anew() { active "$1" && [[ $(init_of "$1") != "$2" ]]; } # NAME FORMER-INIT
 
@@ -34,7 +36,7 @@ denied() {
         local text
         text=$(as_alice "$@" 2>&1) && return 1
         echo "$text"
-        [[ $text =~ [Aa]uthent|[Aa]uthoriz|denied ]]
+        [[ $text =~ [Aa]uthent|[Aa]uthoriz|denied|"polkit.service is masked" ]]
 }
 
 # A machine of somebody else's: a service of the host, registered as nspawn would.
@@ -76,11 +78,10 @@ is "$(machinectl shell --quiet acme /usr/bin/id -u 2>/dev/null | tr -d '\r\n')" 
 
 # --- nobody else does
 ok "a user gets no shell, by the rules as installed" denied machinectl shell --quiet acme /usr/bin/id
-for call in "OpenMachineShell ssssasas acme root /usr/bin/id 0 0" "OpenMachineLogin s acme" "OpenMachinePTY s acme" \
+for call in "OpenMachineShell sssasas acme root /usr/bin/id 0 0" "OpenMachineLogin s acme" "OpenMachinePTY s acme" \
         "OpenMachineRootDirectory s acme" "KillMachine ssi acme leader 9" "TerminateMachine s acme" "UnregisterMachine s acme" \
         "CopyFromMachine sss acme /etc/shadow /tmp/x" "RegisterMachine sayssus evil 0 tenantd container $$ /"; do
         read -ra words <<<"$call"
-        # shellcheck disable=SC2145 # an empty word is lost with read: the last argument of OpenMachineShell has none
         ok "nor ${words[0]}" denied busctl call "${manager[@]}" "${words[@]}"
 done
 systemctl mask --now --quiet --runtime polkit
@@ -129,7 +130,7 @@ round() { systemctl start tenant@rival && systemctl stop tenant@rival; }
 # One call that waited for machined would take 25 s.
 as_fast() { # MILLISECONDS
         echo "$1 ms, with machined $usual ms"
-        [[ $1 -gt 0 && $1 -lt $((usual + 5000 * time_scale)) ]]
+        [[ $1 -gt 0 && $1 -lt $((usual + 15000 * time_scale)) ]]
 }
 usual=$(milliseconds round)
 kill -STOP "$(machined)"
@@ -158,14 +159,16 @@ ok "(known)" wait_for 10 known acme
 
 # --- a hostile tenant
 prompt() { timeout $((5 * time_scale)) "$@"; }
-list() { prompt as_alice machinectl list --no-legend; }
-os_release() { prompt as_alice busctl call "${manager[@]}" GetMachineOSRelease s acme; }
+list() { as_alice timeout $((5 * time_scale)) machinectl list --no-legend; }
+os_release() { as_alice timeout $((5 * time_scale)) busctl call "${manager[@]}" GetMachineOSRelease s acme; }
+refused() { os_release 2>&1 | grep -i denied; }
+answers() { prompt machinectl show victim -p Unit; }
 bus_reload() { busctl call org.freedesktop.DBus /org/freedesktop/DBus org.freedesktop.DBus ReloadConfig; }
 ok "(a machine of somebody else's)" foreign victim
 inside acme sh -c 'rm -f /etc/os-release; mkfifo -m 666 /etc/os-release'
 ok "a FIFO for os-release: machinectl list" list
-not_ok "nobody may ask for it" os_release
-ok "nor does that keep machined" prompt is_foreign victim
+ok "nobody may ask for it" refused
+ok "nor does that keep machined" answers
 mv "$policy" "$policy.away"
 bus_reload >/dev/null
 os_release >/dev/null 2>&1
@@ -178,9 +181,10 @@ inside acme sh -c 'ip -batch - <<B
 $(for i in $(seq 0 9999); do echo "addr add 10.$((i / 65536)).$((i / 256 % 256)).$((i % 256))/32 dev lo"; done)
 B'
 ok "ten thousand addresses: machinectl list" list
-ok "the host's commands go on" prompt is_foreign victim
-inside acme sh -c 'rm -rf /var/log/journal /run/log/journal; mkfifo /var/log/journal; ln -s / /run/log/journal'
+ok "the host's commands go on" answers
+inside acme sh -c 'rm -rf /var/log/journal /run/log/journal; mkfifo /var/log/journal; ln -s /run/log/journal /run/log/journal'
 ok "a FIFO and a link for its journals: journalctl -M ends" prompt journalctl -M acme -n 1
+echo "# the host's journal is in $(ls -d /run/log/journal/* /var/log/journal/* 2>/dev/null)"
 # A bus of the tenant's own that takes connections and says nothing: machined waits for it as long as its watchdog lets it.
 inside acme sh -c 'systemctl stop dbus.socket dbus.service; rm -f /run/dbus/system_bus_socket'
 python3 - "/proc/$(init_of acme)/root/run/dbus/system_bus_socket" <<'P' &
