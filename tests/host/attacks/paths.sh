@@ -74,7 +74,7 @@ race() {
         said=$(mktemp /run/test-host/race.XXXXXX)
         become_stored "$1" "$2" "$attack_programs/exchange" "${@:3}" >"$said" &
         racers+=("$!" "$said")
-        wait_for 5 test -s "$said" || broken "no race"
+        wait_for 20 test -s "$said" || broken "no race"
 }
 
 # Ends them; $swaps is how often they swapped, all together.
