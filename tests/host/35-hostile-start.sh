@@ -61,6 +61,7 @@ states=(
         # what a start makes is there already
         "/run is full|started|mkdir -p run/host run/systemd/system; touch run/host/notify run/host/resolv.conf run/tenantd-docker; ln -s /dev/null run/systemd/system/modprobe@.service|"
         "/dev is full|started|mkdir -p dev/pts dev/shm dev/console; ln -s /proc/kcore dev/null; mkfifo dev/full dev/ptmx|"
+        "/proc is a link|refused: Failed: /proc of the tenant is not a plain directory*|ln -s / proc|"
         "ten thousand names in the root|started|mkdir \$(seq 10000)|"
 )
 
@@ -137,6 +138,14 @@ for state in "${states[@]}"; do
         state_point "$what" "$pattern" "$commands" "$console"
 done
 ok "put back, it starts" systemctl start "tenant@$place"
-tenants_end "$place"
+
+# A host that is slow to listen: what the tenant's side says about its failure, before it ends, comes through. (Without a network the host's
+# part of a start is done first for sure.)
+ok "a tenant without a network" tenantctl --quiet create "$place-alone" Image="$image" Profile=plain Network.Backend=none
+in_stored "$place-alone" . ln -s / proc
+weak_unit "$place-alone" late "Environment=LD_PRELOAD=$attack_programs/late-recv.so"
+place=$place-alone start_outcome
+is "${outcome%%(*}" "refused: Failed: /proc of the tenant is not a plain directory " "says what is wrong with it, to whom is late, too"
+tenants_end "$place" "$place-alone"
 ok "nothing is left" census_clean
 tenantctl --quiet image remove "$image"
