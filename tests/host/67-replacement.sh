@@ -257,12 +257,11 @@ start_points() {
                         taken[$where]+=" $path"
                         continue
                 fi
-                [[ $wants != new ]] || plant upper nothing etc/hostname
                 next_kinds
                 for kind in "${now_kinds[@]}"; do
+                        [[ $wants != new ]] || in_stored "$place" upper rm -f etc/hostname
                         start_with "$(where_of "$where")" "$kind" "$(wanted_of "$path" "$wants" "$kind")" "$where's $path is" "$path"
                 done
-                [[ $wants != new ]] || unplant upper etc/hostname etc/machine-id
         done
         for where in "${!taken[@]}"; do
                 for kind in "${kinds[@]}"; do
