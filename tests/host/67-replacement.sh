@@ -224,7 +224,7 @@ point() {
 wanted_of() { # PATH WANTS KIND
         local named="refused: *${1##*/}*"
         case $2-$3 in
-        any-* | directory-directory | new-directory) echo started ;;
+        any-* | directory-directory) echo started ;;
         new-*) echo "@(started|$named)" ;;
         *) echo "$named" ;;
         esac
