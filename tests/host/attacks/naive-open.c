@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * naive-open.c: preloaded into tenant-run and tenantd by the suite's switch naive-open: an openat2(2) that forgot how to refuse. Links are
- * followed wherever they lead, and what blocks blocks.
+ * naive-open.c: preloaded into tenant-run and tenantd by the suite's switch naive-open: an openat2(2) that forgot how to refuse, and takes
+ * its time. Links are followed wherever they lead, and what blocks blocks.
  */
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -15,6 +15,7 @@ __attribute__((visibility("default"))) long syscall(long number, ...);
 static long open_naively(int dir_fd, const char *path, const struct open_how *how) {
         const int flags = (int) how->flags & ~(O_NOFOLLOW | O_NONBLOCK | O_EXCL);
 
+        usleep(1000);
         return openat(dir_fd, path, flags, (mode_t) how->mode);
 }
 
