@@ -432,9 +432,12 @@ running_points() {
         ok "(a new tree)" new_tree
 }
 
-# The tenant swaps by its own hand; what was mounted there it has taken off before.
+mounted_inside() { awk -v path="$1" '$5 == path { found = 1 } END { exit !found }' "/proc/$(init_of "$place")/mountinfo"; }
+
+# The tenant swaps by its own hand; what is mounted there it takes off before.
 running_race() { # OPERATION PATH
         local pid said=/run/test-host/inside-race text="$1: $2 is swapped meanwhile"
+        ! mounted_inside "$2" || plant_inside directory "$2"
         inside "$place" test -e "$2" || plant_inside file "$2"
         plant_inside link-file "$2.link" && plant_inside fifo "$2.fifo" || { tap_result 1 "$text"; return; }
         inside "$place" /attacks/exchange "$2" "$2.link" "$2" "$2.fifo" >"$said" &
