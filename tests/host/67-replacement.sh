@@ -246,6 +246,7 @@ start_with() { # WHERE KIND PATTERN NAMES PATH...
                 start
                 end
                 door_look
+                [[ $status -eq 0 ]] || outcome="NOT PLANTED"
                 point "start: $4 a $2" "$3"
         fi
         unplant "$1" "${@:5}"
