@@ -642,8 +642,7 @@ image_make() {
         cp /bin/busybox "$tree/bin/"
         for applet in sh true test mount reboot; do ln -s busybox "$tree/bin/$applet"; done
         # What there is of Docker, and of what restarts it.
-        printf '#!/bin/sh\n' >"$tree/usr/sbin/dockerd" && cp "$tree/usr/sbin/dockerd" "$tree/bin/systemctl"
-        chmod 755 "$tree/usr/sbin/dockerd" "$tree/bin/systemctl"
+        cp "$attack_programs/agree" "$tree/usr/sbin/dockerd" && cp "$attack_programs/agree" "$tree/usr/bin/systemctl"
         tar -C "$tree" -c . | tenantctl --quiet image import "$image" -
 }
 
