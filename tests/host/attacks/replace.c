@@ -37,16 +37,16 @@ static int make_fifo(const char *name, const char *target) {
         return mkfifo(name, 0777);
 }
 
-/* By a short name, since an address has little room. */
 static int make_socket(const char *name, const char *target) {
         struct sockaddr_un address = { .sun_family = AF_UNIX };
         int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), r;
 
-        snprintf(address.sun_path, sizeof(address.sun_path), "replace.%d", getpid());
-        r = fd < 0 ? -1 : bind(fd, (struct sockaddr *) &address, sizeof(address));
-        if (r == 0) {
-                r = rename(address.sun_path, name);
+        if (strlen(name) >= sizeof(address.sun_path)) {
+                errno = ENAMETOOLONG;
+                broken(name);
         }
+        strcpy(address.sun_path, name);
+        r = fd < 0 ? -1 : bind(fd, (struct sockaddr *) &address, sizeof(address));
         close(fd);
         return r;
 }
