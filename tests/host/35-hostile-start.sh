@@ -107,9 +107,20 @@ released() {
         [[ $census == "$census_stopped" ]] && /usr/libexec/tenantd/tenant-run --release "$place" && [[ $(census) == "$census" ]]
 }
 
+# Not the three minutes that a start has, and not the time after that which an init has to halt.
+short_patience() {
+        weak_unit "$place" short "ExecStart=" "ExecStart=/usr/libexec/tenantd/tenant-run --stop-time=1 %i" "TimeoutStartSec=$((3 * time_scale))"
+}
+
+usual_patience() {
+        rm -r "/run/systemd/system/tenant@$place.service.d"
+        systemctl daemon-reload
+}
+
 state_point() { # WHAT PATTERN COMMANDS CONSOLE
         local since
         make "$3" || { skip "it cannot be made there" "$1"; unmake; return; }
+        [[ $2 != *=timeout ]] || short_patience
         since=$(cursor)
         start_outcome
         printf 'outcome: %s\nwanted:  %s\n' "$outcome" "$2" >"$tap_log"
@@ -118,6 +129,7 @@ state_point() { # WHAT PATTERN COMMANDS CONSOLE
         tap_result $? "$1: ${outcome%%: *}"
         [[ -z $4 ]] || ok "$1: its console says why" wait_for 5 console_has "$4" "$since"
         end_tenant
+        [[ $2 != *=timeout ]] || usual_patience
         ok "$1: nothing is left" wait_for 5 released
         unmake
 }
@@ -130,8 +142,6 @@ ok "a tenant" tenantctl --quiet create "$place" Image="$image"
 ok "starts" systemctl start "tenant@$place"
 ok "stops" end_tenant
 cp "$attack_programs/tiny" "$attack_programs/mute" "$upper/.."
-# Not the three minutes that a start has, and not the time after that which an init has to halt.
-weak_unit "$place" short "ExecStart=" "ExecStart=/usr/libexec/tenantd/tenant-run --stop-time=1 %i" "TimeoutStartSec=$((3 * time_scale))"
 census_stopped=$(census)
 for state in "${states[@]}"; do
         IFS='|' read -r what pattern commands console <<<"$state"
