@@ -625,8 +625,10 @@ judge_points() {
         until_harmed removal_round
         bites "files removed with a swapped directory are seen" "CHANGED*"
         weak_off
-        # What the weakened one left half done.
-        tenantctl --quiet remove "$removed"
+        # What the weakened one left half done, a recovery finishes.
+        rm -f /run/tenantd/.agent-ended-well
+        tenantctl list >/dev/null
+        ok "weakened, and what it left half done goes" wait_for "$limit" gone
 }
 
 # --- all -------------------------------------------------------------------------------------------------------------
