@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# timeout: 60
+# timeout: 120
+# container: what is refused, and how it is said, is the same on every kernel
 # shellcheck disable=SC2154 # what the sourced files assign
 #
 # A tenant that leaves its own root in a state in which it cannot start, or so that a start might not end: it starts or fails, within its

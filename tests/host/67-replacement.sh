@@ -1,6 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# timeout: 240
+# timeout: 600
+# slow: some 500 operations on hostile trees
+# container: what looks paths up is the same on every kernel
 # longer: RACE_SECONDS
 # shellcheck disable=SC2154 # what the sourced files assign
 #
