@@ -11,6 +11,13 @@
 doctor() { tenantctl --json doctor | jq -r --arg check "$1" '.. | objects | select(.Check? == $check) | .Result'; }
 label() { cat "/proc/$1/attr/apparmor/current"; }
 labels() { tenantctl run "$1" -- sh -c 'cat /proc/[0-9]*/attr/apparmor/current' | sort -u; }
+# What the journal has of tries to change a profile. Records come in the order in which the kernel makes them, but not at once: so each
+# count waits for a record of a try that comes after, by root of the host with the tenants' label.
+denied_changes() { journalctl --sync; journalctl -q -o cat _TRANSPORT=audit | grep -c 'apparmor="DENIED" operation="change_profile"'; }
+denied_more_than() { [[ $(denied_changes) -gt $1 ]]; }
+change_profile='echo changeprofile unconfined >/proc/self/attr/apparmor/current'
+# How many of 200 tries of a tenant were refused.
+tenant_changes() { tenantctl run one -- bash -c "for ((i = n = 0; i < 200; i++)); do $change_profile 2>/dev/null || n=\$((n + 1)); done; echo \$n"; }
 
 ok "an image" image debian12-minimal
 ok "a tenant" tenant one
@@ -62,13 +69,27 @@ if has apparmor; then
         not_ok "no look out" aa-exec -p tenantd-tenant -- head -c 1 "/proc/$target/environ"
         not_ok "no device node" aa-exec -p tenantd-tenant -- mknod /run/66-node c 1 1
         ok_with modules "no module" bash -c '! aa-exec -p tenantd-tenant -- modprobe wireguard && [[ ! -d /sys/module/wireguard ]]'
-        is "$(aa-exec -p tenantd-tenant -- sh -c 'echo changeprofile unconfined >/proc/self/attr/apparmor/current; cat /proc/self/attr/apparmor/current' 2>/dev/null)" \
-                "tenantd-tenant (enforce)" "no way out of it"
         kill "$target"
+        # The one refusal that AppArmor does not keep quiet: the kernel is told to make no record of it for tenants' ids.
+        before=$(denied_changes)
+        is "$(tenant_changes)" 200 "a tenant is refused another profile, 200 times"
         is "$(dmesg | grep 'apparmor="DENIED".*profile="tenantd-tenant"')" "" "refusals fill no log"
-        # Which the kernel does log, but no tenant can reach the file for it.
+        # What follows the kernel does log, with the host's own ids.
+        is "$(aa-exec -p tenantd-tenant -- sh -c "$change_profile; cat /proc/self/attr/apparmor/current" 2>/dev/null)" \
+                "tenantd-tenant (enforce)" "no way out of it for root of the host with its label"
+        ok "which is in the journal" wait_for 10 denied_more_than "$before"
+        is "$(denied_changes)" $((before + 1)) "and of the tenant's tries nothing"
+        # No tenant can reach the file for this.
         ok "no other profile" bash -c '! aa-exec -p tenantd-tenant -- apparmor_parser -R /etc/apparmor.d/tenantd-tenant &&
                 grep -q "^tenantd-tenant " /sys/kernel/security/apparmor/profiles'
+        ok "the operator takes the rule away" systemctl stop tenantd-audit
+        before=$(denied_changes)
+        is "$(tenant_changes)" 200 "200 tries more"
+        ok "are recorded then" wait_for 10 denied_more_than "$((before + 199))"
+        ok "taking it away again is fine" /usr/libexec/tenantd/audit-filter --remove
+        ok "the rule comes back" systemctl start tenantd-audit
+        ok "adding it again is fine" /usr/libexec/tenantd/audit-filter --add
+        is "$(systemctl show -P ActiveState tenantd-audit; journalctl -q -o cat _COMM=audit-filter)" active "the kernel took it without a word"
         ok "stop" systemctl stop tenant@one
         ok "(the profile is unloaded)" apparmor_parser -R /etc/apparmor.d/tenantd-tenant
         is "$(doctor apparmor)" warning "doctor says so"

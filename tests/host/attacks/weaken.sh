@@ -11,7 +11,7 @@
 
 weak_tenants=()
 weak_on=()
-weak_live=(suid-store no-seccomp no-apparmor no-module-gate ldisc-autoload)
+weak_live=(suid-store no-seccomp no-apparmor no-module-gate no-audit-filter ldisc-autoload)
 # Written by what runs in subshells: names of all weak tenants that were made.
 weak_list=/run/test-host/weak-tenants
 
@@ -102,6 +102,14 @@ weak_no_module_gate_on() { systemctl mask --quiet --runtime --now tenantd-module
 weak_no_module_gate_off() {
         systemctl unmask --quiet --runtime tenantd-modules.service
         systemctl start tenantd-modules.service
+}
+
+# Stopped first: a unit that is masked has no ExecStop= any more.
+weak_no_audit_filter_on() { systemctl stop tenantd-audit.service && systemctl mask --quiet --runtime tenantd-audit.service; }
+
+weak_no_audit_filter_off() {
+        systemctl unmask --quiet --runtime tenantd-audit.service
+        systemctl start tenantd-audit.service
 }
 
 weak_ldisc_autoload_on() { sysctl -qw dev.tty.ldisc_autoload=1; }
