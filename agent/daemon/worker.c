@@ -14,6 +14,8 @@
 #include <sys/wait.h>
 
 #define RESULT_MAX (4u * 1024 * 1024)
+#define GROUP_POLL_USEC 10000
+#define GROUP_LIMIT_USEC 10000000
 
 struct Worker {
         const WorkerEvents *events;
@@ -24,6 +26,10 @@ struct Worker {
         int data_fd;
         sd_event_source *child;
         sd_event_source *input;
+        sd_event_source *group_poll;
+        uint64_t group_deadline; /* CLOCK_MONOTONIC */
+        pid_t group;
+        siginfo_t end;
         bool cancelled;
         bool has_result;
         WorkRecord result;
@@ -40,6 +46,7 @@ Worker *worker_free(Worker *w) {
         }
         sd_event_source_disable_unref(w->child);
         sd_event_source_disable_unref(w->input);
+        sd_event_source_disable_unref(w->group_poll);
         (void) fd_close(w->pidfd);
         (void) fd_close(w->pipe_fd);
         (void) fd_close(w->data_fd);
@@ -93,13 +100,16 @@ static GByteArray *read_data(int fd) {
         return data;
 }
 
-static void report_end(Worker *w, const siginfo_t *si) {
+static bool has_died(const Worker *w) {
+        return !w->has_result || w->end.si_code != CLD_EXITED;
+}
+
+static void report_end(Worker *w) {
         WorkResult result = { .data = read_data(w->data_fd) };
         TenantError error = { 0 };
-        bool died = false;
         int r;
 
-        if (w->has_result && si->si_code == CLD_EXITED) {
+        if (!has_died(w)) {
                 error = w->result.error;
                 r = w->result.r;
         } else if (w->cancelled) {
@@ -108,26 +118,55 @@ static void report_end(Worker *w, const siginfo_t *si) {
                 r = error_set(&error, EIO, E_FAILED,
                               "Its worker process died (%s %d); what it left is removed; see journalctl -u "
                               "tenantd",
-                              si->si_code == CLD_EXITED ? "status" : "signal", si->si_status);
+                              w->end.si_code == CLD_EXITED ? "status" : "signal", w->end.si_status);
         }
-        died = !w->has_result || si->si_code != CLD_EXITED;
-        w->events->ended(w->userdata, r, &error, &result, died);
+        w->events->ended(w->userdata, r, &error, &result, has_died(w));
         if (result.data->len) {
                 explicit_bzero(result.data->data, result.data->len); /* it may be a key */
         }
         g_byte_array_unref(result.data);
 }
 
+/* The number stays the group's as long as the group has processes; nothing is sent to it. */
+static int on_group_poll(sd_event_source *s, uint64_t usec, void *userdata) {
+        Worker *w = userdata;
+
+        if (kill(-w->group, 0) == 0 && usec < w->group_deadline &&
+            sd_event_source_set_time(s, usec + GROUP_POLL_USEC) >= 0 &&
+            sd_event_source_set_enabled(s, SD_EVENT_ONESHOT) >= 0) {
+                return 0;
+        }
+        report_end(w); /* may free w */
+        return 0;
+}
+
+/*
+ * What a dead worker left is removed next, and not while its children, killed as well, still hold its locks and write: the kernel has
+ * no descriptor for a group that could be waited for.
+ */
+static int await_group(Worker *w, sd_event *event) {
+        uint64_t now;
+        int r = sd_event_now(event, CLOCK_MONOTONIC, &now);
+
+        if (r < 0) {
+                return r;
+        }
+        w->group_deadline = now + GROUP_LIMIT_USEC;
+        return sd_event_add_time(event, &w->group_poll, CLOCK_MONOTONIC, now, 1, on_group_poll, w);
+}
+
 static int on_child_exit(sd_event_source *s, const siginfo_t *si, void *userdata) {
         Worker *w = userdata;
-        pid_t pid = w->pid;
 
-        (void) kill(
-                -pid,
-                SIGKILL); /* whatever it left in its group; it is a zombie still, so the number is its own */
+        w->group = w->pid;
+        w->end = *si;
         w->pid = 0;
+        /* Whatever it left in its group; it is a zombie still, so the number is its own. */
+        (void) kill(-w->group, SIGKILL);
         drain(w);
-        report_end(w, si); /* may free w */
+        if (!has_died(w) || await_group(w, sd_event_source_get_event(s)) < 0) {
+                report_end(w); /* may free w */
+        }
         return 0;
 }
 

@@ -151,14 +151,18 @@ static void test_agent_killed_in_an_import(void **state) {
         _cleanup_client_ Client *c = client_open(w, 0);
         _cleanup_reply_ DBusMessage *reply = NULL, *none = NULL, *again = NULL;
         int fd, again_fd;
+        pid_t worker;
 
         wait_for_no_worker(w->agent);
         reply = begin_endless_import(c, "fresh", &fd);
         expect_reply(reply);
         wait_until(world_has(w, "var/lib/tenantd/images/.fresh.partial"));
         kill(w->agent, SIGSTOP); /* nor tell of the end of a job whose number comes again */
-        kill(wait_for_worker(w), SIGKILL); /* it must not tidy up for itself */
-        restart_after_kill(w);
+        worker = wait_for_worker(w);
+        kill(-worker, SIGKILL); /* it must not tidy up for itself */
+        assert_int_equal(end_process(&w->agent, SIGKILL), 128 + SIGKILL);
+        wait_until(kill(-worker, 0) < 0); /* as systemd does before it starts a unit again */
+        start_agent(w, NULL);
         c = client_close(c); /* with what the first agent may have said of a job of the same number */
         c = client_open(w, 0);
         none = client_call(c, MANAGER_PATH, MANAGER, "RemoveImage", "sD", "fresh", NULL);

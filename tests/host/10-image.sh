@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Images: import by file, pipe and path, what is recorded, and that nothing changes them.
 # timeout: 240
+# container: archives and their errors, by processes that see no other kernel interfaces than a start does
 # shellcheck source=tests/lib/lib.sh
 . /src/tests/lib/lib.sh
 # shellcheck source=tests/lib/tenant.sh

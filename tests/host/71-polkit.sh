@@ -3,6 +3,7 @@
 # The host's own polkitd decides: rules of the operator's give one user what another does not get, by action and by tenant; without
 # polkitd there is root only.
 # timeout: 90
+# container: the bus and polkit, the same on every kernel
 # shellcheck source=tests/lib/lib.sh
 . /src/tests/lib/lib.sh
 # shellcheck source=tests/lib/tenant.sh

@@ -3,6 +3,7 @@
 # Bad input: names, settings, images, and requests at the wrong time. Each has its named error, says what to do, and leaves
 # nothing behind.
 # timeout: 180
+# container: texts and their errors, the same on every kernel
 # shellcheck source=tests/lib/lib.sh
 . /src/tests/lib/lib.sh
 # shellcheck source=tests/lib/tenant.sh

@@ -67,6 +67,9 @@ work_layer() { # WORK
                         >"$units/systemd-sysctl.service.d/container.conf"
         else
                 ln -sf ../test-host-job.service "$units/multi-user.target.wants/"
+                # Emulated, the kernel looks half a second at the signature of each module.
+                mkdir -p "$units/systemd-modules-load.service.d"
+                printf '[Service]\nTimeoutStartSec=600\n' >"$units/systemd-modules-load.service.d/virtual.conf"
         fi
 }
 
