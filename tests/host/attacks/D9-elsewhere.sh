@@ -3,7 +3,7 @@
 # D9: finds a place on the host's disk that is not counted
 # mechanism: one directory without the project's mark (made before it was set, by the host, a mount of something else) and all below it is free
 # stopped by: the mark is set on the empty volume and inherited; all that a tenant can write to is the volume, or memory of its own
-# weakened: a tree without a project
+# weakened: no user namespace, a tree without a project
 # needs: quota
 
 # shellcheck source=tests/host/attacks/disk.sh
@@ -17,8 +17,8 @@ marks() { # a file with this name in each directory that can be written, on what
         done 2>/dev/null'
 }
 
-# Projects of all files in the tree as it is on the disk: "ID", once each.
-projects() { lsattr -aRp "$1" 2>/dev/null | awk '$1 ~ /^[0-9]+$/ { print $1 }' | sort -un; }
+# Projects of all files in the tree as it is on the disk: "ID", once each. What lsattr calls .. is no part of it.
+projects() { lsattr -aRp "$1" 2>/dev/null | awk '$1 ~ /^[0-9]+$/ && $NF !~ /\/\.\.$/ { print $1 }' | sort -un; }
 
 attack() {
         local tree ids written outside
@@ -37,7 +37,7 @@ attack() {
 
 weaken() {
         raw_store=/var/lib/tenantd/attacks
-        raw
+        raw no-userns
 }
 
 cleanup() {
