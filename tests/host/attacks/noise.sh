@@ -91,7 +91,7 @@ level() {
                 ! declare -F meanwhile >/dev/null || meanwhile
                 noise_end
                 undisturbed=$(printf '%s' "$quiet" | median) disturbed=$(printf '%s' "$noisy" | median)
-                kept=$(awk -v a="$disturbed" -v b="$undisturbed" 'BEGIN { printf "%d", b > 0 ? 100 * a / b : 0 }')
+                kept=$(awk -v a="$disturbed" -v b="$undisturbed" 'BEGIN { printf "%d", (b > 0 ? 100 * a / b : 0) }')
         done
 }
 
