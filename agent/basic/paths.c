@@ -18,6 +18,7 @@ static const struct {
         [PATH_IMAGES] = { "/var/lib/tenantd/images", 0700 },
         [PATH_STORAGE] = { "/var/lib/tenantd/storage", 0700 },
         [PATH_RUNTIME] = { "/run/tenantd", 0711 },
+        [PATH_MACHINES] = { "/run/tenantd/.machines", 0 },
         [PATH_SUBUID] = { "/etc/subuid", 0 },
         [PATH_SUBGID] = { "/etc/subgid", 0 },
         [PATH_ENABLED] = { "/etc/systemd/system/tenants.target.wants", 0755 },

@@ -11,6 +11,7 @@ enum path_id {
         PATH_IMAGES, /* /var/lib/tenantd/images, 0700: NAME/manifest, NAME/root */
         PATH_STORAGE, /* /var/lib/tenantd/storage, 0700, mounted nosuid,nodev: the store that storage backends get */
         PATH_RUNTIME, /* /run/tenantd, 0711: NAME/{lock,journal,notify,root} */
+        PATH_MACHINES, /* /run/tenantd/.machines: socket of tenantd-machines.socket */
         PATH_SUBUID, /* /etc/subuid */
         PATH_SUBGID, /* /etc/subgid */
         PATH_ENABLED, /* /etc/systemd/system/tenants.target.wants: links of `systemctl enable tenant@NAME` */

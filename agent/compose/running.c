@@ -108,7 +108,7 @@ static bool is_of_tenant(pid_t pid, const char *name) {
         return false;
 }
 
-int tenant_init_pidfd(const char *name, TenantError *error) {
+int tenant_init_pidfd(const char *name, pid_t *ret_pid, TenantError *error) {
         _cleanup_free_ char *text = NULL;
         _cleanup_close_ int pidfd = -1;
         char path[300];
@@ -125,5 +125,6 @@ int tenant_init_pidfd(const char *name, TenantError *error) {
                                  "tenant@%s",
                                  name, name);
         }
+        *ret_pid = (pid_t) pid;
         return TAKE_FD(pidfd);
 }

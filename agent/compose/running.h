@@ -20,5 +20,5 @@ int tenant_lock(const char *name, TenantError *error) _must_check_;
 /* Directory of the payload cgroup, O_RDONLY|O_DIRECTORY. -ESRCH NotRunning. */
 int tenant_payload_open(const char *name, TenantError *error) _must_check_;
 
-/* pidfd of the tenant's init, checked to be in the tenant's cgroup. -ESRCH NotRunning. */
-int tenant_init_pidfd(const char *name, TenantError *error) _must_check_;
+/* pidfd of the tenant's init, checked to be in the tenant's cgroup, and its pid, its own as long as the pidfd lives. -ESRCH NotRunning. */
+int tenant_init_pidfd(const char *name, pid_t *ret_pid, TenantError *error) _must_check_;

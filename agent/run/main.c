@@ -4,6 +4,7 @@
 #include "loader.h"
 #include "log.h"
 #include "name.h"
+#include "notify.h"
 #include "parse.h"
 #include "paths.h"
 #include "run.h"
@@ -29,8 +30,12 @@ static const char help[] =
 
 static int release(const char *name) {
         TenantError error = { 0 };
+        int r;
 
-        if (release_run(name, &error) < 0) {
+        notify_machines(name); /* now: init has ended; and when all has, whoever killed the runner */
+        r = release_run(name, &error);
+        notify_machines(name);
+        if (r < 0) {
                 log_error("%s", error.message);
                 return EXIT_FAILURE;
         }

@@ -6,6 +6,7 @@
  * lingers, a file system of its own), and one that lies in a queue of ours can keep the tenant itself from dying.
  */
 #include "notify.h"
+#include "paths.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -28,20 +29,31 @@ static int address_of(const char *path, struct sockaddr_un *ret, socklen_t *ret_
         return 0;
 }
 
-void notify_systemd(const char *text) {
-        const char *path = getenv("NOTIFY_SOCKET");
+static void tell(const char *path, const char *text, int flags) {
         struct sockaddr_un address;
         _cleanup_close_ int fd = -1;
         socklen_t size;
 
-        if (!path || address_of(path, &address, &size) < 0) {
+        if (address_of(path, &address, &size) < 0) {
                 return;
         }
         fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
         if (fd >= 0) {
-                /* Nothing to do about a failure: systemd then takes the start for timed out and says so. */
-                (void) sendto(fd, text, strlen(text), MSG_NOSIGNAL, (struct sockaddr *) &address, size);
+                (void) sendto(fd, text, strlen(text), MSG_NOSIGNAL | flags, (struct sockaddr *) &address,
+                              size); /* nothing to do about a failure, see the callers */
         }
+}
+
+void notify_systemd(const char *text) {
+        const char *path = getenv("NOTIFY_SOCKET");
+
+        if (path) {
+                tell(path, text, 0); /* not heard: systemd takes the start for timed out and says so */
+        }
+}
+
+void notify_machines(const char *name) {
+        tell(path_get(PATH_MACHINES), name, MSG_DONTWAIT); /* not heard: it looks around before it ends */
 }
 
 int notify_listen(const char *path) {

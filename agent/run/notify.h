@@ -10,6 +10,9 @@
 /* Sends "KEY=VALUE\n…" to $NOTIFY_SOCKET; silently nothing without one (run by hand). */
 void notify_systemd(const char *text);
 
+/* Tells tenantd-machines.socket that something has changed. Silently nothing without it; never waits. */
+void notify_machines(const char *name);
+
 /* Binds the tenant's socket at /run/tenantd/NAME/notify; the composer gives it to the tenant's root. Negative errno. */
 int notify_listen(const char *path) _must_check_;
 

@@ -137,12 +137,14 @@ static void report_ready(Runner *r) {
         }
         r->reported_ready = true;
         notify_systemd("READY=1");
+        notify_machines(r->options->name);
 }
 
 static void report_stopping(Runner *r) {
         if (!r->reported_stopping) {
                 r->reported_stopping = true;
                 notify_systemd("STOPPING=1");
+                notify_machines(r->options->name); /* so that it is awake when there is something to do */
         }
 }
 

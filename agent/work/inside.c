@@ -38,8 +38,8 @@ enum {
         FD_END,
 };
 
-/* A line "KEY\tVALUE" of a file of /proc; false: there is none. */
-static bool proc_value(const char *path, const char *key, int base, uint64_t *ret) {
+/* A line "KEY\tHEX" of a file of /proc; false: there is none. */
+static bool proc_value(const char *path, const char *key, uint64_t *ret) {
         _cleanup_free_ char *text = NULL;
         const char *at;
 
@@ -50,7 +50,7 @@ static bool proc_value(const char *path, const char *key, int base, uint64_t *re
         if (!at) {
                 return false;
         }
-        *ret = strtoull(at + strlen(key), NULL, base);
+        *ret = strtoull(at + strlen(key), NULL, 16);
         return true;
 }
 
@@ -67,11 +67,11 @@ static rlim_t limit_value(char **at) {
  * proc(5), /proc/PID/limits: a header, then a line per limit in order of their numbers, names in 26 columns. Not by prlimit(2), for
  * which a host that is a container itself may lack CAP_SYS_RESOURCE.
  */
-static bool proc_limits(uint64_t pid, struct rlimit ret[static RLIM_NLIMITS]) {
+static bool proc_limits(pid_t pid, struct rlimit ret[static RLIM_NLIMITS]) {
         _cleanup_free_ char *text = NULL;
         char path[64], *at;
 
-        snprintf(path, sizeof(path), "/proc/%d/limits", (int) pid);
+        snprintf(path, sizeof(path), "/proc/%d/limits", pid);
         if (file_read(AT_FDCWD, path, 64 * 1024, &text, NULL) < 0) {
                 return false;
         }
@@ -89,24 +89,19 @@ static bool proc_limits(uint64_t pid, struct rlimit ret[static RLIM_NLIMITS]) {
 }
 
 /* What the start took from init for good must not come back by another door. */
-static int read_bounds(Inside *i) {
+static int read_bounds(Inside *i, pid_t pid) {
         char path[64];
-        uint64_t pid;
 
-        snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", i->init_pidfd);
-        if (!proc_value(path, "\nPid:", 10, &pid) || pid == 0) {
-                return -ESRCH;
-        }
-        snprintf(path, sizeof(path), "/proc/%d/status", (int) pid);
-        if (!proc_value(path, "\nCapBnd:", 16, &i->capabilities)) {
+        snprintf(path, sizeof(path), "/proc/%d/status", pid);
+        if (!proc_value(path, "\nCapBnd:", &i->capabilities)) {
                 return -ESRCH;
         }
         if (!proc_limits(pid, i->limits)) {
                 return -ESRCH;
         }
-        i->profile = apparmor_has((pid_t) pid);
+        i->profile = apparmor_has(pid);
         /* On a host with more processors than the set has room for, programs keep the agent's. */
-        if (sched_getaffinity((pid_t) pid, sizeof(i->cpus), &i->cpus) < 0) {
+        if (sched_getaffinity(pid, sizeof(i->cpus), &i->cpus) < 0) {
                 CPU_ZERO(&i->cpus);
         }
         return pidfd_kill(i->init_pidfd, 0); /* it was init's until now */
@@ -146,10 +141,11 @@ static int make_cgroup(Inside *i, TenantError *error) {
 
 int inside_open(const char *name, const struct tenant_host *host, Inside *ret, TenantError *error) {
         _cleanup_(inside_done) Inside i = INSIDE_NONE;
+        pid_t pid;
         int r;
 
         i.name = name;
-        i.init_pidfd = tenant_init_pidfd(name, error);
+        i.init_pidfd = tenant_init_pidfd(name, &pid, error);
         if (i.init_pidfd < 0) {
                 return i.init_pidfd;
         }
@@ -165,7 +161,7 @@ int inside_open(const char *name, const struct tenant_host *host, Inside *ret, T
         if (r < 0) {
                 return r;
         }
-        r = read_bounds(&i);
+        r = read_bounds(&i, pid);
         if (r < 0) {
                 return error_set_errno(error, r, E_NOT_RUNNING, "Tenant '%s' is not running any more", name);
         }

@@ -88,4 +88,10 @@ struct tenant_network_ops {
          *   If NULL     it is
          */
         int (*intact)(const struct tenant_host *host, struct tenant_error *error);
+
+        /*
+         * link: the index of the host's own device that leads to the tenant, for those who show it (machined).
+         *   When between attach and release   Context any, must not block   Errors -ENODATA: none   If NULL none
+         */
+        int (*link)(const struct tenant_context *context, uint32_t *ret_ifindex, struct tenant_error *error);
 };

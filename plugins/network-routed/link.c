@@ -27,7 +27,7 @@ enum side {
         SIDE_TENANT,
 };
 
-static uint32_t host_ifindex(uint32_t index) {
+uint32_t link_ifindex(uint32_t index) {
         return HOST_IFINDEX_BASE + index;
 }
 
@@ -58,7 +58,7 @@ static void put_pair(struct batch *b, uint32_t index, int netns_fd) {
         char name[IFNAMSIZ];
         struct nlattr *info, *data, *peer;
 
-        i->ifi_index = (int) host_ifindex(index);
+        i->ifi_index = (int) link_ifindex(index);
         interface_name(index, name);
         put_end(m, index, SIDE_HOST, name);
         info = mnl_attr_nest_start(m, IFLA_LINKINFO);
@@ -107,7 +107,7 @@ static void put_host_conf(struct batch *b, uint32_t index) {
         struct ifinfomsg *i = mnl_nlmsg_put_extra_header(m, sizeof(*i));
         struct nlattr *families, *family, *conf;
 
-        i->ifi_index = (int) host_ifindex(index);
+        i->ifi_index = (int) link_ifindex(index);
         families = mnl_attr_nest_start(m, IFLA_AF_SPEC);
         family = mnl_attr_nest_start(m, AF_INET);
         conf = mnl_attr_nest_start(m, IFLA_INET_CONF);
@@ -195,7 +195,7 @@ static int make_pair(int fd, uint32_t index, int netns_fd, uint32_t *ret_message
  */
 static int host_end(int fd, uint32_t index, uint32_t address) {
         _cleanup_(batch_done) struct batch b = {};
-        uint32_t ifindex = host_ifindex(index);
+        uint32_t ifindex = link_ifindex(index);
         uint8_t mac[6];
 
         hardware_address(index, SIDE_TENANT, mac);
@@ -276,7 +276,7 @@ static int make_pair_replacing(int fd, uint32_t index, int netns_fd, struct tena
         int r = make_pair(fd, index, netns_fd, &message);
 
         if (is_taken(r, message)) {
-                r = delete_by_ifindex(fd, host_ifindex(index));
+                r = delete_by_ifindex(fd, link_ifindex(index));
                 r = r < 0 ? r : make_pair(fd, index, netns_fd, &message);
         }
         if (is_taken(r, message)) {
@@ -284,7 +284,7 @@ static int make_pair_replacing(int fd, uint32_t index, int netns_fd, struct tena
                         error, -EBUSY, "Busy",
                         "This host has an interface tn%u (or number %u) that is not tenantd's; "
                         "rename it: names of the form tn* belong to tenants",
-                        index, host_ifindex(index));
+                        index, link_ifindex(index));
         }
         if (r == -EOPNOTSUPP && message == 1) {
                 return tenant_error_set(
@@ -341,7 +341,7 @@ int link_attach(uint32_t index, uint32_t address, int netns_fd, struct tenant_er
 int link_delete(uint32_t index) {
         _cleanup_close_ int fd = netlink_open(NETLINK_ROUTE);
 
-        return fd < 0 ? fd : delete_by_ifindex(fd, host_ifindex(index));
+        return fd < 0 ? fd : delete_by_ifindex(fd, link_ifindex(index));
 }
 
 static int read_counters(const struct nlmsghdr *answer, void *userdata) {
@@ -376,7 +376,7 @@ int link_usage(uint32_t index, struct tenant_network_usage *ret_usage) {
         m->nlmsg_type = RTM_GETLINK;
         m->nlmsg_flags = NLM_F_REQUEST;
         m->nlmsg_seq = 1;
-        i->ifi_index = (int) host_ifindex(index);
+        i->ifi_index = (int) link_ifindex(index);
         *ret_usage = (struct tenant_network_usage){ sizeof(*ret_usage), UINT64_MAX, UINT64_MAX, UINT64_MAX,
                                                     UINT64_MAX };
         return netlink_query(fd, m, read_counters, ret_usage);

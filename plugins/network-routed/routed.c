@@ -775,6 +775,11 @@ static int intact(const struct tenant_host *host, struct tenant_error *error) {
                                "the filters of tenants (table inet tenantd) were flushed by somebody");
 }
 
+static int link_of(const struct tenant_context *context, uint32_t *ret_ifindex, struct tenant_error *error) {
+        *ret_ifindex = link_ifindex(context->index);
+        return 0;
+}
+
 static const struct tenant_network_ops ops = {
         .struct_size = sizeof(ops),
         .allocate = allocate,
@@ -784,6 +789,7 @@ static const struct tenant_network_ops ops = {
         .usage = usage,
         .release = release,
         .intact = intact,
+        .link = link_of,
 };
 
 static const struct tenant_plugin plugin = {

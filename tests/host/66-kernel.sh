@@ -65,7 +65,7 @@ if has apparmor; then
         is "$(aa-exec -p tenantd-tenant -- sh -c 'echo changeprofile unconfined >/proc/self/attr/apparmor/current; cat /proc/self/attr/apparmor/current' 2>/dev/null)" \
                 "tenantd-tenant (enforce)" "no way out of it"
         kill "$target"
-        is "$(dmesg | grep -c 'apparmor="DENIED".*profile="tenantd-tenant"')" 0 "refusals fill no log"
+        is "$(dmesg | grep 'apparmor="DENIED".*profile="tenantd-tenant"')" "" "refusals fill no log"
         # Which the kernel does log, but no tenant can reach the file for it.
         ok "no other profile" bash -c '! aa-exec -p tenantd-tenant -- apparmor_parser -R /etc/apparmor.d/tenantd-tenant &&
                 grep -q "^tenantd-tenant " /sys/kernel/security/apparmor/profiles'
