@@ -11,6 +11,8 @@ rounds=${NOISE_ROUNDS:-3}
 # What a neighbour has to keep of its undisturbed rate, in percent.
 kept_level=80
 sure=12
+# Of the attacker's processor time: a quota is used up on all processors at once, so that of two half as much of every moment is his.
+level_quota=40%
 noise_pid=
 
 median() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
@@ -80,15 +82,16 @@ bounds_back() {
 level() {
         local rate=$1 round quiet='' noisy='' ms
         host_ms=0 kept=$kept_level
+        bound CPUQuota="$level_quota"
         for ((round = 0; round < rounds && kept > kept_level - sure && kept < kept_level + sure; round++)); do
                 quiet+="$("$rate")"$'\n'
                 noise "${@:2}" "$((window * 2 + 4 * time_scale))"
                 wait_for 10 noise_is_on || broken "no noise: $(<"$noise_said")"
                 noisy+="$("$rate" || echo 0)"$'\n'
+                noise_is_on >/dev/null || broken "the noise ended early: $(<"$noise_said")"
+                ! declare -F meanwhile >/dev/null || meanwhile
                 ms=$(milliseconds host_answers 2>/dev/null) || ms=$((60000 * time_scale))
                 ((ms <= host_ms)) || host_ms=$ms
-                noise_is_on || broken "the noise ended early: $(<"$noise_said")"
-                ! declare -F meanwhile >/dev/null || meanwhile
                 noise_end
                 undisturbed=$(printf '%s' "$quiet" | median) disturbed=$(printf '%s' "$noisy" | median)
                 kept=$(awk -v a="$disturbed" -v b="$undisturbed" 'BEGIN { printf "%d", (b > 0 ? 100 * a / b : 0) }')
