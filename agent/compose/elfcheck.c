@@ -313,7 +313,8 @@ static int check_note(struct image *image, enum tenant_kind kind, const char *wh
         int r = find_note(image, &note);
 
         if (r < 0) {
-                return error_set_errno(error, r, E_BAD_BACKEND, "%s: cannot read its ELF notes", what);
+                return error_set(error, -ELIBBAD, E_BAD_BACKEND,
+                                 "%s: its ELF notes cannot be read; reinstall it", what);
         }
         if (r == 0) {
                 return error_set(
@@ -351,7 +352,7 @@ int elf_check_plugin(int fd, uint64_t size, enum tenant_kind kind, const char *w
         }
         r = check_note(image, kind, what, error);
         if (r < 0) {
-                return -ELIBBAD;
+                return r;
         }
         r = read_dynamic(image, &dynamic, &tag);
         if (tag) {

@@ -279,11 +279,17 @@ static size_t collect_ports(const Composer *c, struct tenant_port ports[static D
         return n;
 }
 
-/* 1: the child said why it failed, in *error; 0: it closed its socket (init was exec'ed) or, with MSG_DONTWAIT, said nothing. */
+/*
+ * 1: the child said why it failed, in *error; 0: it closed its socket (init was exec'ed) or, with MSG_DONTWAIT, said nothing. Of a child
+ * that ended before it read our last word the kernel says so first, once (ECONNRESET), and only then what the child had said.
+ */
 static int child_failed(const Composer *c, int flags, TenantError *error) {
         TenantError said;
-        ssize_t n = recv(c->child_fd, &said, sizeof(said), flags);
+        ssize_t n;
 
+        do {
+                n = recv(c->child_fd, &said, sizeof(said), flags);
+        } while (n < 0 && (errno == ECONNRESET || errno == EINTR));
         if (n == (ssize_t) sizeof(said)) {
                 *error = said;
                 error->name[sizeof(error->name) - 1] = '\0';

@@ -264,6 +264,18 @@ int guest_write(const Guest *g, int root_fd, TenantError *error) {
         return g->resolv_conf ? place_resolv_conf(g, root_fd, error) : 0;
 }
 
+/* A link there is the image's own way to keep the file elsewhere. */
+static int write_first(int etc_fd, const char *name, mode_t mode, const char *text, TenantError *error) {
+        int r = write_new(etc_fd, name, mode, text);
+
+        return r < 0 && r != -ELOOP
+                       ? error_set_errno(error, r, E_FAILED,
+                                         "Cannot write /etc/%s of the tenant (not a plain file?); remove it "
+                                         "in the volume's upper layer",
+                                         name)
+                       : 0;
+}
+
 int guest_first_start(const Guest *g, int volume_fd, int root_fd, TenantError *error) {
         _cleanup_close_ int known = open_beneath(volume_fd, "upper/etc/hostname", O_PATH, 0), etc = -1;
         char machine_id[34], *p = machine_id;
@@ -282,12 +294,6 @@ int guest_first_start(const Guest *g, int volume_fd, int root_fd, TenantError *e
                 }
         }
         strcpy(p, "\n");
-        r = write_new(etc, "hostname", 0644, g->name);
-        if (r >= 0) {
-                r = write_new(etc, "machine-id", 0444, machine_id);
-        }
-        /* A link there is the image's own way to keep the file elsewhere. */
-        return r < 0 && r != -ELOOP
-                       ? error_set_errno(error, r, E_FAILED, "Cannot write /etc/hostname of the tenant")
-                       : 0;
+        r = write_first(etc, "hostname", 0644, g->name, error);
+        return r < 0 ? r : write_first(etc, "machine-id", 0444, machine_id, error);
 }

@@ -480,23 +480,29 @@ static int enclose(Unpack *u) {
         return sandbox_drop_capabilities(keep, ELEMENTSOF(keep));
 }
 
-static int unpack_body(void *userdata) {
-        Unpack *u = userdata;
-        int r;
-
+static int prepare(Unpack *u) {
         setlocale(LC_CTYPE,
                   "C.UTF-8"); /* names in pax headers are UTF-8; without it they could not be converted */
         u->digest = EVP_MD_CTX_new();
         u->block = malloc(BLOCK_SIZE);
-        r = u->digest && u->block && EVP_DigestInit_ex(u->digest, EVP_sha256(), NULL) ? enclose(u) : -ENOMEM;
-        if (r >= 0) {
-                r = unpack_all(u);
-        }
+        return u->digest && u->block && EVP_DigestInit_ex(u->digest, EVP_sha256(), NULL) ? 0 : -ENOMEM;
+}
+
+static int conclude(Unpack *u, int r) {
         if (r < 0 && u->report.error.code == 0) {
                 error_set_errno(&u->report.error, r, E_FAILED, "Cannot unpack the image");
         }
         tell(u, r < 0 ? UNPACK_FAILED : UNPACK_DONE);
         return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static int unpack_body(void *userdata) {
+        Unpack *u = userdata;
+        int r = prepare(u);
+
+        r = r < 0 ? r : enclose(u);
+        r = r < 0 ? r : unpack_all(u);
+        return conclude(u, r);
 }
 
 int unpack_start(int fd, int root_fd, Sandbox *ret, int *ret_report_fd, TenantError *error) {
@@ -539,7 +545,7 @@ int unpack_receive(int report_fd, UnpackReport *ret) {
         if (n <= 0) {
                 return n < 0 && errno != ECONNRESET ? -errno : 0;
         }
-        if ((size_t) n != sizeof(*ret)) {
+        if ((size_t) n != sizeof(*ret) || (unsigned) ret->type > UNPACK_FAILED) {
                 return -EBADMSG;
         }
         ret->digest[sizeof(ret->digest) - 1] = '\0';

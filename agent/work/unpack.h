@@ -15,8 +15,8 @@ typedef enum UnpackType {
 } UnpackType;
 
 /*
- * One packet. From a process that may have been taken over: numbers are only shown, texts are checked by
- * unpack_receive.
+ * One packet. From a process that may have been taken over: numbers are only shown, type and texts are
+ * checked by unpack_receive.
  */
 typedef struct UnpackReport {
         UnpackType type;
@@ -24,7 +24,7 @@ typedef struct UnpackReport {
         uint64_t entries;
         uint64_t size_bytes;
         uint32_t skipped; /* device nodes */
-        bool has_docker;
+        uint8_t has_docker; /* not bool, which other bytes than 0 and 1 must not be */
         char digest[72]; /* "sha256:" and 64 digits: of every byte that came from the descriptor */
         TenantError error;
 } UnpackReport;

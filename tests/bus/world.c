@@ -21,8 +21,8 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#define LIMIT_SEC 40u
-
+const char *world_directory = "/tmp";
+unsigned world_limit_sec = 40;
 static time_t deadline;
 
 static const char *env(const char *name) {
@@ -66,9 +66,13 @@ bool world_add_users(void) {
         return well;
 }
 
+void world_renew_time(void) {
+        deadline = time(NULL) + world_limit_sec;
+}
+
 void check_time(void) {
         if (time(NULL) > deadline) {
-                fail_msg("the time limit of %u s is over", LIMIT_SEC);
+                fail_msg("the time limit of %u s is over", world_limit_sec);
         }
 }
 
@@ -244,8 +248,7 @@ static void start_systemd(World *w) {
         expect_notification(w, "READY=1");
 }
 
-/* An image as an import leaves it, with nothing in it. */
-static void make_image(World *w) {
+void world_make_image(void) {
         static const char digest[] =
                 "sha256:0000000000000000000000000000000000000000000000000000000000000000";
         Image image = { .name = (char *) "img",
@@ -257,8 +260,6 @@ static void make_image(World *w) {
         TenantError error = { 0 };
         int fd;
 
-        paths_set_root(w->root);
-        assert_int_equal(mkdir(w->root, 0755), 0);
         fd = image_begin("img", &error);
         assert_true(fd >= 0);
         close(fd);
@@ -269,13 +270,15 @@ int world_set_up(void **state) {
         World *w = calloc(1, sizeof(*w));
 
         assert_non_null(w);
-        deadline = time(NULL) + LIMIT_SEC;
-        snprintf(w->dir, sizeof(w->dir), "/tmp/tenantd-bus-XXXXXX");
+        world_renew_time();
+        snprintf(w->dir, sizeof(w->dir), "%s/tenantd-bus-XXXXXX", world_directory);
         assert_non_null(mkdtemp(w->dir));
         assert_int_equal(chmod(w->dir, 0755), 0);
         snprintf(w->root, sizeof(w->root), "%s/root", w->dir);
         *state = w;
-        make_image(w);
+        paths_set_root(w->root);
+        assert_int_equal(mkdir(w->root, 0755), 0);
+        world_make_image();
         open_notify(w);
         start_bus(w);
         start_systemd(w);

@@ -29,9 +29,16 @@ typedef struct World {
         const char *linger_sec; /* of the next agent; NULL: 1 */
 } World;
 
+/* Where worlds are made, and how long a test may wait for all it waits for; a program may say otherwise before its first. */
+extern const char *world_directory;
+extern unsigned world_limit_sec;
+
 /* cmocka's: bus, systemd, agent with an image "img"; no polkit. */
 int world_set_up(void **state);
 int world_tear_down(void **state);
+
+/* An image "img" as an import leaves it, with nothing in it; while no agent runs that could be surprised. */
+void world_make_image(void);
 
 /* Returns when it says READY=1. NULL idle: 0. */
 void start_agent(World *w, const char *idle_sec);
@@ -58,6 +65,7 @@ void wait_for_no_worker(pid_t agent);
                 nap();                                                                                      \
         }
 void nap(void); /* a poll of 10 ms */
+void world_renew_time(void); /* so much again, for a test that is as long as somebody wants */
 void check_time(void); /* fails the test when its time is up */
 
 /*

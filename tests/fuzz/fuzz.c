@@ -1,7 +1,42 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* fuzz.c: see fuzz.h. Owned by tests/fuzz. */
 #include "fuzz.h"
+#include "io.h"
 #include "parse.h"
+#include "tree.h"
+#include <fcntl.h>
+
+static char directory[128];
+
+static void remove_directory(void) {
+        char *slash = strrchr(directory, '/');
+        _cleanup_close_ int base_fd = -1;
+
+        *slash = '\0';
+        base_fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        property(base_fd >= 0 && tree_remove(base_fd, slash + 1) == 0);
+}
+
+const char *fuzz_directory(void) {
+        if (!directory[0]) { /* in memory: thousands of files a second */
+                const char *base = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+
+                snprintf(directory, sizeof(directory), "%s/tenantd-fuzz-XXXXXX", base);
+                property(mkdtemp(directory) && atexit(remove_directory) == 0);
+        }
+        return directory;
+}
+
+void fuzz_file(const char *name, const uint8_t *data, size_t size) {
+        char path[256];
+        int fd;
+
+        snprintf(path, sizeof(path), "%s/%s", fuzz_directory(), name);
+        (void) unlink(path); /* not O_TRUNC: ext4 writes to the disk what replaces a file */
+        fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        property(fd >= 0 && fd_write_all(fd, data, size) == 0);
+        (void) fd_close(fd);
+}
 
 void fuzz_check_error(int r, const TenantError *e) {
         property(r < 0);

@@ -9,6 +9,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* Not every target has one. Ends the process with status 77 when the target cannot run here. */
+__attribute__((weak)) int LLVMFuzzerInitialize(int *argc, char ***argv);
+
 /* Aborts, saying which property is broken. */
 #define property(p_)                                                                                        \
         do {                                                                                                \
@@ -17,6 +20,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
                         abort();                                                                            \
                 }                                                                                           \
         } while (0)
+
+/*
+ * A directory of this process, gone at its end, for code that reads files; fuzz_file() makes or replaces one in it.
+ */
+const char *fuzz_directory(void);
+void fuzz_file(const char *name, const uint8_t *data, size_t size);
 
 /* Parses the input; NULL when it was refused, properly. */
 Keyfile *fuzz_parse(const uint8_t *data, size_t size);
