@@ -141,6 +141,21 @@ static void check_kernel_update(Report *r) {
         }
 }
 
+/* Threads of one core share its caches, and with them what one tenant can find out about another's work. */
+static void check_smt(Report *r) {
+        _cleanup_free_ char *active = NULL;
+
+        if (file_read(AT_FDCWD, "/sys/devices/system/cpu/smt/active", 16, &active, NULL) >= 0 &&
+            active[0] == '1') {
+                say(r, "smt", warning,
+                    "Two tenants may run on one core at the same time and learn about each other by its "
+                    "caches; where that matters give them cores of their own (AllowedCPUs=) or boot with "
+                    "nosmt");
+        } else {
+                say_ok(r, "smt");
+        }
+}
+
 static void check_systemd(Report *r) {
         if (access("/run/systemd/system", F_OK) < 0) {
                 say(r, "systemd", bad, "systemd is not process 1 of this host; tenants are its units");
@@ -582,10 +597,10 @@ static void check_tenants(Report *r) {
 
 int work_check_host(HostCheck **ret, size_t *ret_n, TenantError *error) {
         static void (*const checks[])(Report * r) = {
-                check_kernel,   check_kernel_update, check_systemd,  check_cgroup, check_namespaces,
-                check_modules,  check_sysctls,       check_autoload, check_cores,  check_stores,
-                check_backends, check_filter,        check_apparmor, check_ids,    check_images,
-                check_config,   check_tenants,
+                check_kernel,     check_kernel_update, check_smt,     check_systemd,  check_cgroup,
+                check_namespaces, check_modules,       check_sysctls, check_autoload, check_cores,
+                check_stores,     check_backends,      check_filter,  check_apparmor, check_ids,
+                check_images,     check_config,        check_tenants,
         };
         _cleanup_(report_done) Report report = { 0 };
 

@@ -57,8 +57,9 @@ struct tenant_network_ops {
                       size_t n_ports, struct tenant_error *error);
 
         /*
-         * publish: bring the set of published ports of a running tenant to exactly `ports`.
-         *   When Set(Publish), Docker port changes   Context worker   Errors as attach   Idempotent yes   If NULL NotSupported
+         * publish: bring the set of published ports of a running tenant to exactly `ports`, and its other live settings to
+         * the context's.
+         *   When Set() of a live key, Docker port changes   Context worker   Errors as attach   Idempotent yes   If NULL NotSupported
          */
         int (*publish)(const struct tenant_context *context, const struct tenant_port *ports, size_t n_ports,
                        struct tenant_error *error);

@@ -5,6 +5,7 @@
  */
 #include "filter.h"
 #include <libnftnl/common.h>
+#include <libnftnl/expr.h>
 #include <libnftnl/rule.h>
 #include <libnftnl/set.h>
 #include <libnftnl/udata.h>
@@ -14,6 +15,10 @@
 
 #define TABLE "tenantd"
 #define SET_SOURCE "source"
+
+/* A packet may be as long as 64 KiB on a link like ours, and would never pass a smaller bucket. */
+#define BURST_BYTES (128u << 10)
+#define BURST_PART 10u /* of the packets of a second */
 
 /* Concatenations pad each part to 4 bytes, interface names to IFNAMSIZ; addresses and ports are in network byte order. */
 struct source_key {
@@ -142,6 +147,59 @@ void filter_port(struct filter *f, enum filter_verb verb, const struct tenant_po
         put_element(f, verb, port_map(port->protocol), &elem);
 }
 
+/* NULL: memory was short. */
+static struct nftnl_expr *limit_expression(enum limit limit, uint64_t rate) {
+        struct nftnl_expr *e = nftnl_expr_alloc("limit");
+        bool packets = limit == LIMIT_EGRESS_PACKETS || limit == LIMIT_INGRESS_PACKETS;
+
+        if (e) {
+                nftnl_expr_set_u64(e, NFTNL_EXPR_LIMIT_RATE, rate);
+                nftnl_expr_set_u64(e, NFTNL_EXPR_LIMIT_UNIT, 1); /* second */
+                nftnl_expr_set_u32(e, NFTNL_EXPR_LIMIT_BURST,
+                                   packets ? (uint32_t) (rate / BURST_PART) : BURST_BYTES);
+                nftnl_expr_set_u32(e, NFTNL_EXPR_LIMIT_TYPE, packets ? NFT_LIMIT_PKTS : NFT_LIMIT_PKT_BYTES);
+                nftnl_expr_set_u32(e, NFTNL_EXPR_LIMIT_FLAGS, NFT_LIMIT_F_INV); /* rate over */
+        }
+        return e;
+}
+
+static void put_limit(struct filter *f, enum filter_verb verb, uint32_t index, enum limit limit,
+                      uint64_t rate) {
+        _cleanup_(elem_free_p) struct nftnl_set_elem *elem = nftnl_set_elem_alloc();
+        struct nftnl_expr *expression = verb == FILTER_ADD ? limit_expression(limit, rate) : NULL;
+        char key[IFNAMSIZ] = {};
+
+        interface_name(index, key);
+        if (elem && expression) {
+                nftnl_set_elem_add_expr(elem, expression); /* the element's now */
+        } else if (expression) {
+                nftnl_expr_free(expression);
+        }
+        if (!elem || (verb == FILTER_ADD && !expression) ||
+            nftnl_set_elem_set(elem, NFTNL_SET_ELEM_KEY, key, sizeof(key)) < 0) {
+                f->error = -ENOMEM;
+                return;
+        }
+        put_element(f, verb, limit_name(limit), &elem);
+}
+
+/* What is to go is added first, which does nothing if it is there: before 6.3 the kernel refuses to remove what is not. */
+void filter_limit(struct filter *f, enum filter_verb verb, uint32_t index, enum limit limit, uint64_t rate) {
+        put_limit(f, FILTER_ADD, index, limit, rate > 0 ? rate : 1);
+        if (verb == FILTER_REMOVE) {
+                put_limit(f, FILTER_REMOVE, index, limit, 0);
+        }
+}
+
+void filter_limits(struct filter *f, enum filter_verb verb, uint32_t index,
+                   const uint64_t limits[static LIMIT_COUNT]) {
+        for (enum limit i = 0; i < LIMIT_COUNT; i++) {
+                if (limits[i] > 0) {
+                        filter_limit(f, verb, index, i, limits[i]);
+                }
+        }
+}
+
 int filter_commit(struct filter *f, size_t *ret_operation) {
         _cleanup_netfilter_ int fd = -1;
         uint32_t message = 0;
@@ -167,33 +225,50 @@ int filter_commit(struct filter *f, size_t *ret_operation) {
 }
 
 struct listing {
-        uint8_t protocol; /* 0: the source set */
+        enum filter_kind kind;
+        enum limit limit;
+        uint8_t protocol; /* of ports */
         int (*callback)(const struct filter_element *element, void *userdata);
         void *userdata;
 };
 
-static bool element_read(struct nftnl_set_elem *e, uint8_t protocol, struct filter_element *ret) {
-        uint32_t size = 0, data_size = 0;
-        const void *key = nftnl_set_elem_get(e, NFTNL_SET_ELEM_KEY, &size);
-        const void *data = protocol ? nftnl_set_elem_get(e, NFTNL_SET_ELEM_DATA, &data_size) : NULL;
-        struct source_key source;
+static bool port_read(const void *key, size_t size, const void *data, size_t data_size,
+                      const struct listing *listing, struct filter_element *ret) {
         struct port_data target;
         uint16_t port;
 
-        *ret = (struct filter_element){ .is_port = protocol != 0 };
-        if (protocol == 0 && key && size >= sizeof(source)) {
-                memcpy(&source, key, sizeof(source));
-                ret->address = ntohl(source.address);
-                return sscanf(source.interface, "tn%8u", &ret->index) == 1;
-        }
-        if (protocol == 0 || !key || !data || size < sizeof(port) || data_size < sizeof(target)) {
+        if (!key || !data || size < sizeof(port) || data_size < sizeof(target)) {
                 return false;
         }
         memcpy(&port, key, sizeof(port));
         memcpy(&target, data, sizeof(target));
         ret->address = ntohl(target.address);
-        ret->port = (struct tenant_port){ protocol, ntohs(port), ntohs(target.port) };
+        ret->port = (struct tenant_port){ listing->protocol, ntohs(port), ntohs(target.port) };
         return true;
+}
+
+static bool element_read(struct nftnl_set_elem *e, const struct listing *listing,
+                         struct filter_element *ret) {
+        uint32_t size = 0, data_size = 0;
+        const void *key = nftnl_set_elem_get(e, NFTNL_SET_ELEM_KEY, &size), *data;
+        struct source_key source;
+
+        *ret = (struct filter_element){ .kind = listing->kind, .limit = listing->limit };
+        switch (listing->kind) {
+        case FILTER_SOURCE:
+                if (!key || size < sizeof(source)) {
+                        return false;
+                }
+                memcpy(&source, key, sizeof(source));
+                ret->address = ntohl(source.address);
+                return sscanf(source.interface, "tn%8u", &ret->index) == 1;
+        case FILTER_LIMIT:
+                return key && size == IFNAMSIZ && sscanf(key, "tn%8u", &ret->index) == 1;
+        case FILTER_PORT:
+                data = nftnl_set_elem_get(e, NFTNL_SET_ELEM_DATA, &data_size);
+                return port_read(key, size, data, data_size, listing, ret);
+        }
+        return false;
 }
 
 struct each {
@@ -205,7 +280,7 @@ static int each_element(struct nftnl_set_elem *e, void *userdata) {
         struct each *each = userdata;
         struct filter_element element;
 
-        if (each->error == 0 && element_read(e, each->listing->protocol, &element)) {
+        if (each->error == 0 && element_read(e, each->listing, &element)) {
                 each->error = each->listing->callback(&element, each->listing->userdata);
         }
         return 0;
@@ -244,13 +319,20 @@ static int list_set(const char *name, struct listing *listing) {
 }
 
 int filter_list(int (*callback)(const struct filter_element *element, void *userdata), void *userdata) {
-        struct listing source = { 0, callback, userdata };
-        struct listing tcp = { IPPROTO_TCP, callback, userdata };
-        struct listing udp = { IPPROTO_UDP, callback, userdata };
-        int r = list_set(SET_SOURCE, &source);
+        struct listing listing = { .kind = FILTER_SOURCE, .callback = callback, .userdata = userdata };
+        static const uint8_t protocols[] = { IPPROTO_TCP, IPPROTO_UDP };
+        int r = list_set(SET_SOURCE, &listing);
 
-        r = r < 0 ? r : list_set(port_map(IPPROTO_TCP), &tcp);
-        return r < 0 ? r : list_set(port_map(IPPROTO_UDP), &udp);
+        listing.kind = FILTER_LIMIT;
+        for (listing.limit = 0; r >= 0 && listing.limit < LIMIT_COUNT; listing.limit++) {
+                r = list_set(limit_name(listing.limit), &listing);
+        }
+        listing.kind = FILTER_PORT;
+        for (size_t i = 0; r >= 0 && i < sizeof(protocols); i++) {
+                listing.protocol = protocols[i];
+                r = list_set(port_map(protocols[i]), &listing);
+        }
+        return r;
 }
 
 static int note_address(const struct filter_element *element, void *userdata) {
@@ -271,7 +353,9 @@ int filter_port_owned(const struct tenant_port *port, uint32_t address) {
         uint8_t request[BATCH_MESSAGE_MAX] __attribute__((aligned(8))) = {};
         uint16_t key = htons(port->host_port);
         uint32_t found = 0;
-        struct listing listing = { port->protocol, note_address, &found };
+        struct listing listing = {
+                .kind = FILTER_PORT, .protocol = port->protocol, .callback = note_address, .userdata = &found
+        };
         struct nlmsghdr *m;
         int r;
 

@@ -26,15 +26,33 @@ void filter_source(struct filter *f, enum filter_verb verb, uint32_t index, uint
 /* Host port leads to `address`. */
 void filter_port(struct filter *f, enum filter_verb verb, const struct tenant_port *port, uint32_t address);
 
+/*
+ * Interface tn<index> may have `rate` bytes or packets a second. One that is there already keeps its rate: remove it before. Removing
+ * is fine when it is not there.
+ */
+void filter_limit(struct filter *f, enum filter_verb verb, uint32_t index, enum limit limit, uint64_t rate);
+
+/* All that are not 0. */
+void filter_limits(struct filter *f, enum filter_verb verb, uint32_t index,
+                   const uint64_t limits[static LIMIT_COUNT]);
+
 /* All or nothing. -ENOENT also means: no such table. *ret_operation (may be NULL): the one that was refused first. */
 int filter_commit(struct filter *f, size_t *ret_operation) _must_check_;
 
 /* Does the host port lead to `address` now? -ENOENT: it leads nowhere, -EBUSY: elsewhere. */
 int filter_port_owned(const struct tenant_port *port, uint32_t address) _must_check_;
 
-/* Each element found, for gc. `is_port`: key is in port, and address is where it leads; else in index and address. */
+/*
+ * Each element found, for gc. A source is in index and address, a limit in index and limit; of a port the key is in port, and address
+ * is where it leads.
+ */
 struct filter_element {
-        bool is_port;
+        enum filter_kind {
+                FILTER_SOURCE,
+                FILTER_LIMIT,
+                FILTER_PORT,
+        } kind;
+        enum limit limit;
         uint32_t index;
         uint32_t address;
         struct tenant_port port;

@@ -11,11 +11,23 @@
 #include "state.h"
 #include "table.h"
 #include <arpa/inet.h>
+#include <inttypes.h>
+
+#define RATE_MIN UINT64_C(100000)
+#define RATE_MAX UINT64_C(100000000000) /* the kernel counts nanoseconds times bytes in 64 bits */
+#define PACKETS_MIN UINT64_C(100)
+#define PACKETS_MAX UINT64_C(10000000) /* counted by whole nanoseconds */
+/* A tenth of what a processor can forward; a long packet of a stream (64 KiB) is one. */
+#define PACKETS_DEFAULT "100000"
 
 enum setting {
         SETTING_ADDRESS,
         SETTING_PUBLISH,
         SETTING_DNS,
+        SETTING_EGRESS, /* from here on in the order of enum limit */
+        SETTING_INGRESS,
+        SETTING_EGRESS_PACKETS,
+        SETTING_INGRESS_PACKETS,
         SETTING_COUNT,
 };
 
@@ -36,6 +48,37 @@ static const struct tenant_setting settings[SETTING_COUNT] = {
                           .type = TENANT_TYPE_LIST,
                           .unit = "",
                           .help = "IPv4 addresses of the name servers that the tenant uses" },
+        [SETTING_EGRESS] = { .key = "Egress",
+                             .type = TENANT_TYPE_RATE,
+                             .flags = TENANT_SETTING_LIVE,
+                             .minimum = RATE_MIN,
+                             .maximum = RATE_MAX,
+                             .unit = "bits per second",
+                             .help = "what the tenant may send, such as 100M" },
+        [SETTING_INGRESS] = { .key = "Ingress",
+                              .type = TENANT_TYPE_RATE,
+                              .flags = TENANT_SETTING_LIVE,
+                              .minimum = RATE_MIN,
+                              .maximum = RATE_MAX,
+                              .unit = "bits per second",
+                              .help = "what the tenant may be sent from outside, such as 100M" },
+        [SETTING_EGRESS_PACKETS] = { .key = "EgressPackets",
+                                     .type = TENANT_TYPE_COUNT,
+                                     .flags = TENANT_SETTING_LIVE,
+                                     .minimum = PACKETS_MIN,
+                                     .maximum = UINT64_MAX,
+                                     .unit = "packets per second",
+                                     .default_value = PACKETS_DEFAULT,
+                                     .help = "packets that the tenant may send, or infinity" },
+        [SETTING_INGRESS_PACKETS] = { .key = "IngressPackets",
+                                      .type = TENANT_TYPE_COUNT,
+                                      .flags = TENANT_SETTING_LIVE,
+                                      .minimum = PACKETS_MIN,
+                                      .maximum = UINT64_MAX,
+                                      .unit = "packets per second",
+                                      .default_value = PACKETS_DEFAULT,
+                                      .help = "packets that the tenant may be sent from outside, or "
+                                              "infinity" },
 };
 
 static const struct tenant_value *value(const struct tenant_context *context, enum setting s) {
@@ -144,12 +187,25 @@ static int validate_address(const struct tenant_context *context, uint32_t wante
         return 0;
 }
 
+static int validate_packets(const struct tenant_context *context, enum setting s,
+                            struct tenant_error *error) {
+        const struct tenant_value *v = value(context, s);
+
+        return v && v->u64 > PACKETS_MAX && v->u64 != UINT64_MAX
+                       ? tenant_error_set(error, -EINVAL, "InvalidSetting",
+                                          "%s=%s: at most %" PRIu64 " packets per second, or infinity",
+                                          settings[s].key, v->text, PACKETS_MAX)
+                       : 0;
+}
+
 static int validate(const struct tenant_context *context, struct tenant_error *error) {
         const struct tenant_value *address = value(context, SETTING_ADDRESS),
                                   *dns = value(context, SETTING_DNS);
         int r = address ? validate_address(context, (uint32_t) address->u64, error) : 0;
 
-        return r == 0 && dns ? validate_dns(dns->text, error) : r;
+        r = r == 0 && dns ? validate_dns(dns->text, error) : r;
+        r = r < 0 ? r : validate_packets(context, SETTING_EGRESS_PACKETS, error);
+        return r < 0 ? r : validate_packets(context, SETTING_INGRESS_PACKETS, error);
 }
 
 /* allocate */
@@ -276,6 +332,20 @@ static int check_ports(const struct tenant_port *ports, size_t n_ports, struct t
         return 0;
 }
 
+static void change_limits(struct filter *f, const struct state *before, const struct state *after) {
+        for (enum limit i = 0; i < LIMIT_COUNT; i++) {
+                if (before->limits[i] == after->limits[i]) {
+                        continue;
+                }
+                if (before->limits[i] > 0) {
+                        filter_limit(f, FILTER_REMOVE, before->index, i, before->limits[i]);
+                }
+                if (after->limits[i] > 0) {
+                        filter_limit(f, FILTER_ADD, after->index, i, after->limits[i]);
+                }
+        }
+}
+
 /*
  * One transaction from `before` (may have no ports) to `after`. *ret_refused: the port of `after` at which it stopped, or NULL.
  */
@@ -296,6 +366,7 @@ static int change_filters(const struct state *before, const struct state *after,
         for (size_t i = 0; i < after->n_ports; i++) {
                 filter_port(&f, FILTER_ADD, &after->ports[i], after->address);
         }
+        change_limits(&f, before, after);
         r = filter_commit(&f, &refused);
         *ret_refused = NULL;
         if (r < 0 && refused != SIZE_MAX && refused > removed && refused - removed - 1 < after->n_ports) {
@@ -324,34 +395,44 @@ static int keep_owned_ports(struct state *s) {
         return 0;
 }
 
-static int remove_range(const struct state *s, size_t first, size_t last, bool source) {
+enum {
+        PART_SOURCE = 1,
+        PART_LIMITS = 2,
+};
+
+/* Some of the ports, and these parts. */
+static int remove_some(const struct state *s, size_t first, size_t last, unsigned parts) {
         _cleanup_(filter_done) struct filter f;
 
         filter_begin(&f, NULL);
         for (size_t i = first; i < last; i++) {
                 filter_port(&f, FILTER_REMOVE, &s->ports[i], s->address);
         }
-        if (source) {
+        if (parts & PART_SOURCE) {
                 filter_source(&f, FILTER_REMOVE, s->index, s->address);
+        }
+        if (parts & PART_LIMITS) {
+                filter_limits(&f, FILTER_REMOVE, s->index, s->limits);
         }
         return filter_commit(&f, NULL);
 }
 
 /* In one transaction; when something of it is missing already, each by itself. */
 static int remove_filters(struct state *s) {
+        static const unsigned parts[] = { PART_SOURCE, PART_LIMITS };
         int result = keep_owned_ports(s), r;
 
         if (result < 0) {
                 return result;
         }
-        result = remove_range(s, 0, s->n_ports, true);
+        result = remove_some(s, 0, s->n_ports, PART_SOURCE | PART_LIMITS);
         if (result != -ENOENT) {
                 return result;
         }
-        result = remove_range(s, 0, 0, true);
-        result = result == -ENOENT ? 0 : result;
-        for (size_t i = 0; i < s->n_ports; i++) {
-                r = remove_range(s, i, i + 1, false);
+        result = 0;
+        for (size_t i = 0; i < s->n_ports + sizeof(parts) / sizeof(parts[0]); i++) {
+                r = i < s->n_ports ? remove_some(s, i, i + 1, 0)
+                                   : remove_some(s, 0, 0, parts[i - s->n_ports]);
                 result = r < 0 && r != -ENOENT ? r : result;
         }
         return result;
@@ -417,6 +498,11 @@ static void state_of(const struct tenant_context *context, uint32_t a, const str
                                .ports = (struct tenant_port *) ports,
                                .n_ports = n_ports };
         snprintf(ret->name, sizeof(ret->name), "%s", context->name);
+        for (enum limit i = 0; i < LIMIT_COUNT; i++) {
+                const struct tenant_value *v = value(context, SETTING_EGRESS + i);
+
+                ret->limits[i] = !v || v->u64 == UINT64_MAX ? 0 : i <= LIMIT_INGRESS ? v->u64 / 8 : v->u64;
+        }
 }
 
 static int check_host_ports(const struct state *before, const struct tenant_port *ports, size_t n_ports,
@@ -584,11 +670,15 @@ static bool is_living_address(const struct living *living, uint32_t wanted) {
 static int collect_element(const struct filter_element *element, void *userdata) {
         struct living *living = userdata;
 
-        if (element->is_port && !is_living_address(living, element->address)) {
+        bool has_index = is_living_index(living, element->index);
+        bool has_address = is_living_address(living, element->address);
+
+        if (element->kind == FILTER_PORT && !has_address) {
                 filter_port(living->filter, FILTER_REMOVE, &element->port, element->address);
-        } else if (!element->is_port && (!is_living_index(living, element->index) ||
-                                         !is_living_address(living, element->address))) {
+        } else if (element->kind == FILTER_SOURCE && !(has_index && has_address)) {
                 filter_source(living->filter, FILTER_REMOVE, element->index, element->address);
+        } else if (element->kind == FILTER_LIMIT && !has_index) {
+                filter_limit(living->filter, FILTER_REMOVE, element->index, element->limit, 0);
         }
         return 0;
 }

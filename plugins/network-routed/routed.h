@@ -55,6 +55,23 @@ static inline void dir_close_p(DIR **d) {
 /* The most text that an IPv4 address takes, with its end. */
 #define ADDRESS_TEXT 16
 
+/* What a tenant may send (egress) and be sent (ingress) in a second; each is a set of tenantd.nft. */
+enum limit {
+        LIMIT_EGRESS, /* bytes */
+        LIMIT_INGRESS,
+        LIMIT_EGRESS_PACKETS,
+        LIMIT_INGRESS_PACKETS,
+        LIMIT_COUNT,
+};
+
+/* Its set, and its line in the state file. */
+static inline const char *limit_name(enum limit limit) {
+        static const char *const names[LIMIT_COUNT] = { "egress", "ingress", "egress_packets",
+                                                        "ingress_packets" };
+
+        return names[limit];
+}
+
 /* Writes tn<index>. */
 static inline void interface_name(uint32_t index, char ret_name[static IFNAMSIZ]) {
         snprintf(ret_name, IFNAMSIZ, "tn%u", index & INDEX_MAX);

@@ -6,6 +6,7 @@
 #include "state.h"
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 
@@ -81,6 +82,18 @@ int state_lock_exclusive(int fd) {
         return lock(fd, LOCK_EX);
 }
 
+static bool read_limit(const char *line, struct state *s) {
+        for (enum limit i = 0; i < LIMIT_COUNT; i++) {
+                size_t length = strlen(limit_name(i));
+
+                if (strncmp(line, limit_name(i), length) == 0 && line[length] == '=') {
+                        s->limits[i] = strtoull(line + length + 1, NULL, 10);
+                        return true;
+                }
+        }
+        return false;
+}
+
 static int read_line(const char *line, struct state *s) {
         char text[ADDRESS_TEXT], protocol[4];
         struct tenant_port port, *ports;
@@ -94,6 +107,9 @@ static int read_line(const char *line, struct state *s) {
                         return -EBADMSG;
                 }
                 s->address = ntohl(address.s_addr);
+                return 0;
+        }
+        if (read_limit(line, s)) {
                 return 0;
         }
         if (sscanf(line, "port=%3[a-z]:%5hu:%5hu", protocol, &port.host_port, &port.tenant_port) != 3 ||
@@ -148,6 +164,11 @@ static int format(const struct state *s, char **ret_text, size_t *ret_size) {
         }
         address_text(s->address, address);
         fprintf(f, "name=%s\naddress=%s\n", s->name, address);
+        for (enum limit i = 0; i < LIMIT_COUNT; i++) {
+                if (s->limits[i] > 0) {
+                        fprintf(f, "%s=%" PRIu64 "\n", limit_name(i), s->limits[i]);
+                }
+        }
         for (size_t i = 0; i < s->n_ports; i++) {
                 fprintf(f, "port=%s:%u:%u\n", protocol_name(s->ports[i].protocol), s->ports[i].host_port,
                         s->ports[i].tenant_port);

@@ -8,6 +8,7 @@ struct state {
         char name[64];
         uint32_t index;
         uint32_t address;
+        uint64_t limits[LIMIT_COUNT]; /* 0: none */
         struct tenant_port *ports; /* owned */
         size_t n_ports;
 };

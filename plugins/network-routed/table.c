@@ -119,6 +119,7 @@ static int restore_elements(const struct state *s) {
 
         filter_begin(&f, s->name);
         filter_source(&f, FILTER_ADD, s->index, s->address);
+        filter_limits(&f, FILTER_ADD, s->index, s->limits);
         for (size_t i = 0; i < s->n_ports; i++) {
                 filter_port(&f, FILTER_ADD, &s->ports[i], s->address);
         }

@@ -142,6 +142,31 @@ not_ok "nothing forged came out" grep forged "$heard"
 end_listeners
 ok "no IPv6 leads out" bash -c "$(declare -f net init_of); net one ip -6 address add 2001:db8::66/64 dev eth0 && ! net one ping -6 -c 1 -W 1 2001:db8::10"
 
+# How much of it
+udp_came() { laptop awk '/^Udp: [0-9]/ { print $2 + $3 }' /proc/net/snmp; } # to a port that somebody has, or nobody
+spray() { # NAME: 3000 packets, and how many of them came
+        local before
+        before=$(udp_came)
+        net "$1" perl -MSocket -e '
+                socket(my $s, PF_INET, SOCK_DGRAM, 0) or die $!;
+                send($s, "x" x 100, 0, sockaddr_in(5556, inet_aton("192.0.2.1"))) for 1 .. 3000;'
+        said_until "sprayed-$before" say 192.0.2.1:5555 "sprayed-$before" net two || return
+        echo "$(($(udp_came) - before)) came"
+}
+comes() { came=$(spray "$1") && echo "$came" && [[ ${came%% *} -ge $2 && ${came%% *} -le $3 ]]; } # NAME AT-LEAST AT-MOST
+listen 192.0.2.1 5555 laptop
+ok "a burst of packets passes" comes one 3000 3100
+ok "fewer, while it runs" tenantctl --quiet set one EgressPackets=200
+ok "what is over is dropped" comes one 20 1000
+ok "another's pass" comes two 3000 3100
+ok "by bytes" tenantctl --quiet set one EgressPackets= Egress=500K
+ok "what is over is dropped" comes one 1000 2500
+ok "no limit again" tenantctl --quiet set one Egress=
+ok "all pass" comes one 3000 3100
+ok "but for the one that each has by default" grep -q "tn.*over 100000/second" <(nft list set inet tenantd egress_packets)
+is "$(error_of set one Egress=1)" InvalidSetting "an impossible one is refused"
+end_listeners
+
 # Somebody flushed the ruleset: the next start brings it back for all.
 nft flush ruleset
 ok "after a flush another tenant starts" tenant three

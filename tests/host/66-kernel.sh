@@ -114,5 +114,15 @@ is "$(doctor kernel-update)" warning "one is: all tenants share the old one's ho
 rm -f "/boot/vmlinuz-99${version#*[0-9]}${release#"$version"}"
 is "$(doctor kernel-update)" ok "another flavour is none"
 rm -f /boot/vmlinuz-99.0-other
+smt() { # 0|1
+        echo "$1" >/run/test-host/smt
+        systemctl stop tenantd
+        mountpoint -q /sys/devices/system/cpu/smt/active || mount --bind /run/test-host/smt /sys/devices/system/cpu/smt/active
+        doctor smt
+}
+is "$(smt 1)" warning "processors that share cores are told about"
+is "$(smt 0)" ok "and those that do not are not"
+umount /sys/devices/system/cpu/smt/active
+rm -f /run/test-host/smt
 
 tenants_end one

@@ -117,7 +117,7 @@ census_cgroups() { find /sys/fs/cgroup/tenant.slice -mindepth 1 -type d -printf 
 # What tenantd puts there; what the kernel counts in sets of its own goes by itself.
 census_elements() {
         nft -j list table inet tenantd 2>/dev/null |
-                jq -r '.nftables[] | (.set // .map // empty) | .name as $n | select($n == "source" or ($n | startswith("publish_"))) | (.elem // [])[] | "element \($n) \(tojson)"'
+                jq -r '.nftables[] | (.set // .map // empty) | .name as $n | select($n | test("^(source$|publish_|egress|ingress)")) | (.elem // [])[] | "element \($n) \(tojson)"'
 }
 
 # But for what is made once and stays: the store's directory, locks of names, the network backend's directory.

@@ -5,6 +5,7 @@
  * backends. Usage: test-network network-routed.so network-none.so tenantd.nft
  */
 #include "world.h"
+#include <arpa/inet.h>
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <net/if.h>
@@ -26,6 +27,9 @@ static struct tenant a, b, c;
 
 static const struct tenant_port web = { IPPROTO_TCP, 8080, 80 };
 static const struct tenant_port web_and_dns[] = { { IPPROTO_TCP, 8080, 80 }, { IPPROTO_UDP, 5353, 53 } };
+
+static const char *const limit_sets = "for s in egress ingress egress_packets ingress_packets; do "
+                                      "nft list set inet tenantd $s; done";
 
 static const char *no_nft; /* path of the none plugin */
 
@@ -415,12 +419,33 @@ static void test_stale_file_harms_nobody(void **state) {
         close(listener);
 }
 
+/* Settings as the host would pass them, by the keys of the plugin's own table; 0: not set. */
+static void set_rates(struct tenant *t, struct tenant_value values[static 16], const char *key,
+                      uint64_t rate) {
+        for (size_t i = 0; i < plugin->n_settings; i++) {
+                if (strcmp(plugin->settings[i].key, key) == 0) {
+                        values[i] = (struct tenant_value){ rate > 0, rate > 0, rate, "rate" };
+                }
+        }
+        t->context.values = values;
+        t->context.n_values = plugin->n_settings;
+}
+
+static void forget_rates(struct tenant *t) {
+        t->context.values = NULL;
+        t->context.n_values = 0;
+}
+
 static void test_gc(void **state) {
+        struct tenant_value values[16] = {};
         int listener = tcp_listener(a.netns_fd, a.address, 80);
         const struct tenant_port other = { IPPROTO_TCP, 8081, 81 };
         char from[16];
 
+        set_rates(&b, values, "Egress", 1000000);
         assert_ok(ops->publish(&b.context, &other, 1, &error));
+        assert_true(command_says(limit_sets, "tn1"));
+        forget_rates(&b);
         assert_ok(plugin->gc(a.context.host, &a.context, 1, &error));
         assert_false(command_says("nft list table inet tenantd", "tn1"));
         assert_false(command_says("nft list table inet tenantd", "8081"));
@@ -457,6 +482,83 @@ static void test_allocate(void **state) {
         assert_non_null(strstr(error.message, "dns.example"));
         c.context.values = NULL;
         c.context.n_values = 0;
+}
+
+/* How many of `n` datagrams of `size` bytes come through, sent as fast as it goes. */
+static unsigned passed(int from_ns, const char *to, int box, unsigned n, size_t size) {
+        static const char data[1400];
+        int sender = udp_socket(from_ns, "0.0.0.0", 0);
+        char buffer[sizeof(data)];
+        unsigned came = 0;
+
+        for (unsigned i = 0; i < n; i++) {
+                struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(9000) };
+
+                inet_pton(AF_INET, to, &address.sin_addr);
+                (void) sendto(sender, data, size, 0, (struct sockaddr *) &address, sizeof(address));
+                while (recv(box, buffer, sizeof(buffer), MSG_DONTWAIT) >= 0) {
+                        came++;
+                }
+        }
+        while (recv(box, buffer, sizeof(buffer), MSG_DONTWAIT) >= 0) {
+                came++;
+        }
+        close(sender);
+        return came;
+}
+
+/* What is over is gone; the neighbour's passes meanwhile. Numbers have room for the tenths of a second that this takes. */
+static void test_limits(void **state) {
+        int box = udp_socket(outside_ns, OUTSIDE_ADDRESS, 9000),
+            inside = udp_socket(a.netns_fd, a.address, 9000);
+        const struct tenant_port port = { IPPROTO_UDP, 9000, 9000 };
+        struct tenant_value values[16] = {};
+        unsigned n;
+
+        assert_int_equal(passed(a.netns_fd, OUTSIDE_ADDRESS, box, 2000, 100), 2000);
+        set_rates(&a, values, "EgressPackets", 500);
+        set_rates(&a, values, "IngressPackets", 1000);
+        assert_ok(ops->publish(&a.context, &port, 1, &error));
+        n = passed(a.netns_fd, OUTSIDE_ADDRESS, box, 2000, 100);
+        assert_in_range(n, 50, 600);
+        assert_int_equal(passed(b.netns_fd, OUTSIDE_ADDRESS, box, 2000, 100), 2000);
+        n = passed(outside_ns, HOST_ADDRESS, inside, 2000, 100);
+        assert_in_range(n, 100, 1200);
+        /* Put back with the rest when somebody flushes the ruleset. */
+        run("nft flush ruleset");
+        attach(&b, NULL, 0);
+        assert_in_range(passed(a.netns_fd, OUTSIDE_ADDRESS, box, 2000, 100), 50, 600);
+        /* Bytes: a bucket of a second and 128 KiB, so 256000 for 1 Mbit/s. */
+        set_rates(&a, values, "EgressPackets", 0);
+        set_rates(&a, values, "IngressPackets", UINT64_MAX);
+        set_rates(&a, values, "Egress", 1000000);
+        set_rates(&a, values, "Ingress", 2000000);
+        assert_ok(ops->publish(&a.context, &port, 1, &error));
+        n = passed(a.netns_fd, OUTSIDE_ADDRESS, box, 1000, 1400);
+        assert_in_range(n, 150, 500);
+        n = passed(outside_ns, HOST_ADDRESS, inside, 1000, 1400);
+        assert_in_range(n, 200, 700);
+        assert_false(command_says("nft list set inet tenantd egress_packets", "tn0"));
+        assert_true(command_says(limit_sets, "tn0"));
+        /* A start has them from its first packet on. */
+        assert_ok(ops->release(&a.context, &error));
+        assert_false(command_says(limit_sets, "tn0"));
+        attach(&a, NULL, 0);
+        assert_in_range(passed(a.netns_fd, OUTSIDE_ADDRESS, box, 1000, 1400), 150, 500);
+        forget_rates(&a);
+        close(inside);
+        close(box);
+}
+
+static void test_limits_have_bounds(void **state) {
+        struct tenant_value values[16] = {};
+
+        set_rates(&a, values, "EgressPackets", 10000001);
+        assert_int_equal(plugin->validate(&a.context, &error), -EINVAL);
+        assert_non_null(strstr(error.message, "10000000"));
+        set_rates(&a, values, "EgressPackets", UINT64_MAX);
+        assert_ok(plugin->validate(&a.context, &error));
+        forget_rates(&a);
 }
 
 static void test_probe(void **state) {
@@ -531,6 +633,8 @@ int main(int argc, char *argv[]) {
                 TEST(test_stale_file_harms_nobody),
                 TEST(test_gc),
                 TEST(test_allocate),
+                TEST(test_limits),
+                TEST(test_limits_have_bounds),
                 TEST(test_probe),
                 TEST(test_broken_table_file_is_told),
                 TEST(test_none),

@@ -181,7 +181,7 @@ void world_make(const char *plugin_path, const char *nft_file) {
 void tenant_spawn(struct tenant *t, const char *name, uint32_t index) {
         static struct tenant_host hosts[8];
         struct tenant_host *host = &hosts[index % 8];
-        struct tenant_value values[3] = {};
+        struct tenant_value values[16] = {};
 
         snprintf(t->name, sizeof(t->name), "%s", name);
         *host = (struct tenant_host){ sizeof(*host), t, log_line, never, remember, NULL };

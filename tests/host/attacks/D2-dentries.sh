@@ -9,6 +9,6 @@
 # shellcheck source=tests/host/attacks/noise.sh
 . "$here/noise.sh"
 
-attack() { memory_attack dentries 1000; }
+attack() { memory_attack dentries; }
 
 weaken() { raw host-cgroup; }

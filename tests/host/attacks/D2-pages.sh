@@ -9,6 +9,6 @@
 # shellcheck source=tests/host/attacks/noise.sh
 . "$here/noise.sh"
 
-attack() { memory_attack pages 1200; }
+attack() { memory_attack pages; }
 
 weaken() { raw host-cgroup; }

@@ -9,6 +9,6 @@
 # shellcheck source=tests/host/attacks/noise.sh
 . "$here/noise.sh"
 
-attack() { memory_attack sockets 1200; }
+attack() { memory_attack sockets; }
 
 weaken() { raw host-cgroup; }

@@ -172,9 +172,16 @@ static const struct kind {
         { "write", do_write }, { "flood", do_flood },
 };
 
-_Noreturn static void child(const struct kind *kind, unsigned number, double end) {
+/* They begin when all are there, or the first would keep the processor from the others' making. */
+_Noreturn static void child(const struct kind *kind, unsigned number, double end, const int begin[2]) {
+        char byte;
+
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         srand(number);
+        close(begin[1]);
+        if (read(begin[0], &byte, 1) != 0) {
+                _exit(1);
+        }
         while (now() < end) {
                 if (!kind->once(number)) {
                         stopped(kind->name);
@@ -189,17 +196,22 @@ static int burn(const struct kind *kind, unsigned processes, unsigned seconds) {
         double begun = now();
         unsigned long sum = 0;
         unsigned n;
-        int error = 0;
+        int error = 0, begin[2];
 
+        if (pipe(begin) < 0) {
+                broken("pipe");
+        }
         for (n = 0; n < processes && error == 0; n++) {
                 pid_t pid = fork();
 
                 if (pid == 0) {
-                        child(kind, n, begun + seconds);
+                        child(kind, n, begun + seconds, begin);
                 }
                 error = pid < 0 ? errno : 0;
         }
         n -= error != 0;
+        close(begin[0]);
+        close(begin[1]);
         say("%s: %u processes%s%s", kind->name, n, error ? ", " : "", error ? strerror(error) : "");
         while (wait(NULL) > 0) {
         }

@@ -2,16 +2,21 @@
 /*
  * fill.c: puts as much on a disk as it gets, in one way, up to an amount. Judged by what the host's own count says then.
  *
- *   fill KIND DIRECTORY MEGABYTES     says "KIND: N MiB" or "KIND: N", and what the kernel answered when there was no more
+ *   fill KIND DIRECTORY MEGABYTES [MOST LEAVE]    says "KIND: N" and what the kernel answered when there was no more
+ *   fill project DIRECTORY                        tries to get out of the count: another project for a file and a directory
  *
- * Kinds: write, allocate (fallocate), holes (sparse, then filled by a mapping), attributes (xattrs), names (directory entries of one
- * file), deleted (files that are open and have no name), copies (copy_file_range), inodes (empty files).
+ * With MOST and LEAVE it first has so many mebibytes allocated, or all there are, and gives some back, so that the end is near without
+ * writing everything. Kinds: write, allocate (fallocate), holes (sparse, then filled by a mapping), attributes (xattrs), names (hard
+ * links, of which only the directory entries take room), deleted (files that are open and have no name), copies (copy_file_range),
+ * owners (each of another user), inodes (a thousand empty files each).
  */
 #include "attack.h"
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -32,11 +37,24 @@ static int file(const char *name) {
         return fd;
 }
 
+/* A quota may cut the last write short; the next one says why. */
+static bool write_block(int fd) {
+        for (size_t done = 0; done < MIB;) {
+                ssize_t n = write(fd, block + done, MIB - done);
+
+                if (n < 0) {
+                        return false;
+                }
+                done += (size_t) n;
+        }
+        return fdatasync(fd) == 0;
+}
+
 /* Each puts a mebibyte, or a thousand things, more. False: refused, errno says how. */
 
 static bool put_write(unsigned long i) {
         (void) i;
-        return write(file("write"), block, MIB) == (ssize_t) MIB && fdatasync(file("write")) == 0;
+        return write_block(file("write"));
 }
 
 static bool put_allocate(unsigned long i) {
@@ -113,10 +131,10 @@ static bool put_names(unsigned long i) {
 }
 
 static bool put_deleted(unsigned long i) {
-        int fd = open(".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+        int fd = open("deleted", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
         (void) i;
-        return fd >= 0 && write(fd, block, MIB) == (ssize_t) MIB && fdatasync(fd) == 0;
+        return fd >= 0 && unlink("deleted") == 0 && write_block(fd);
 }
 
 static bool put_copies(unsigned long i) {
@@ -129,7 +147,31 @@ static bool put_copies(unsigned long i) {
                         return false;
                 }
         }
-        return copy_file_range(source, &from, file("copies"), &to, MIB, 0) == (ssize_t) MIB;
+        while (from < (loff_t) MIB) {
+                if (copy_file_range(source, &from, file("copies"), &to, MIB - (size_t) from, 0) < 0) {
+                        return false;
+                }
+        }
+        return true;
+}
+
+/* A quota of users would count each for somebody else. */
+static bool put_owners(unsigned long i) {
+        char name[64];
+        int fd;
+        bool ok;
+
+        snprintf(name, sizeof(name), "owner-%lu", i);
+        fd = open(name, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+        ok = fd >= 0 && fchown(fd, (uid_t) (1000 + i * 7919 % 60000), (gid_t) (1000 + i)) == 0 &&
+             write_block(fd);
+        if (fd >= 0) {
+                int error = errno;
+
+                close(fd);
+                errno = error;
+        }
+        return ok;
 }
 
 static bool put_inodes(unsigned long i) {
@@ -150,36 +192,84 @@ static const struct {
 } kinds[] = {
         { "write", put_write },           { "allocate", put_allocate }, { "holes", put_hole },
         { "attributes", put_attributes }, { "names", put_names },       { "deleted", put_deleted },
-        { "copies", put_copies },         { "inodes", put_inodes },
+        { "copies", put_copies },         { "inodes", put_inodes },     { "owners", put_owners },
 };
 
+/* A directory whose children would count for nobody: of the first project, or of their own. */
+static int get_out(const char *directory) {
+        struct fsxattr attributes;
+        int fd;
+
+        if (chdir(directory) < 0 || (mkdir("project", 0700) < 0 && errno != EEXIST)) {
+                broken(directory);
+        }
+        fd = open("project", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (fd < 0 || ioctl(fd, FS_IOC_FSGETXATTR, &attributes) < 0) {
+                broken("FS_IOC_FSGETXATTR");
+        }
+        say("%s: project %u%s", directory, attributes.fsx_projid,
+            attributes.fsx_xflags & FS_XFLAG_PROJINHERIT ? ", inherited" : "");
+        attributes.fsx_projid++;
+        if (ioctl(fd, FS_IOC_FSSETXATTR, &attributes) < 0) {
+                say_errno("another project");
+                attributes.fsx_projid--;
+                attributes.fsx_xflags ^= FS_XFLAG_PROJINHERIT;
+                if (ioctl(fd, FS_IOC_FSSETXATTR, &attributes) < 0) {
+                        stopped("FS_IOC_FSSETXATTR");
+                }
+        }
+        say("%s: project or inheritance changed", directory);
+        return 0;
+}
+
+/* Gives back from the end of what it got, so that exactly `leave` are free. */
+static bool reserve(unsigned long most, unsigned long leave) {
+        int fd = open("reserve", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+        unsigned long got = 0;
+
+        while (fd >= 0 && got < most && fallocate(fd, 0, (off_t) (got * MIB), MIB) == 0) {
+                got++;
+        }
+        say("reserve: %lu MiB, %lu given back", got, leave);
+        return fd >= 0 && got > leave && ftruncate(fd, (off_t) ((got - leave) * MIB)) == 0 && fsync(fd) == 0;
+}
+
+static int fill(const char *kind, bool (*put)(unsigned long i), unsigned long end) {
+        for (unsigned long n = 0; n < end; n++) {
+                if (!put(n)) {
+                        int error = errno;
+
+                        say("%s: %lu, %s", kind, n, strerror(error));
+                        sync();
+                        return error == EDQUOT || error == ENOSPC ? ATTACK_STOPPED : ATTACK_BROKEN;
+                }
+        }
+        sync();
+        say("%s: %lu, all that was asked for", kind, end);
+        return 0;
+}
+
 int main(int argc, char **argv) {
-        unsigned long end = argc == 4 ? strtoul(argv[3], NULL, 10) : 0;
         struct rlimit files;
 
+        if (argc == 3 && strcmp(argv[1], "project") == 0) {
+                return get_out(argv[2]);
+        }
         if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
                 files.rlim_cur = files.rlim_max;
                 (void) setrlimit(RLIMIT_NOFILE, &files);
         }
         memset(block, 1, sizeof(block));
-        for (size_t i = 0; argc == 4 && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        for (size_t i = 0; (argc == 4 || argc == 6) && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
                 if (strcmp(argv[1], kinds[i].name) != 0) {
                         continue;
                 }
-                if (chdir(argv[2]) < 0) {
+                if (chdir(argv[2]) < 0 ||
+                    (argc == 6 && !reserve(strtoul(argv[4], NULL, 10), strtoul(argv[5], NULL, 10)))) {
                         broken(argv[2]);
                 }
-                for (unsigned long n = 0; n < end; n++) {
-                        if (!kinds[i].put(n)) {
-                                say("%s: %lu, %s", argv[1], n, strerror(errno));
-                                sync();
-                                return errno == EDQUOT || errno == ENOSPC ? ATTACK_STOPPED : ATTACK_BROKEN;
-                        }
-                }
-                sync();
-                say("%s: %lu, all that was asked for", argv[1], end);
-                return 0;
+                return fill(argv[1], kinds[i].put, strtoul(argv[3], NULL, 10));
         }
-        fprintf(stderr, "usage: fill KIND DIRECTORY MEGABYTES\n");
+        fprintf(stderr, "usage: fill KIND DIRECTORY MEGABYTES [MOST LEAVE] | fill project DIRECTORY\n");
         return ATTACK_BROKEN;
 }

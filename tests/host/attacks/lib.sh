@@ -11,6 +11,7 @@ raw_store=/var/tmp/attacks
 attack_image=debian12-minimal
 attacker=attacker victim=victim
 victim_port=7000
+bed_size=256 bed_inodes=4000 # of either's disk: MiB, files
 # More than one tenant's range, but no tenant has it: the end of the window of ids.
 raw_base=1878786048
 # The ids that images have on disk.

@@ -93,9 +93,24 @@ unpublish() { nft delete element inet tenantd "publish_$1" "{ $2 }"; }
 
 cleanup() { hearers_end; }
 
+counter() { cat "/sys/class/net/$1/statistics/$2"; } # LINK NAME
+
+# rate_attack LINK COUNTER RATE BUCKET COMMAND...: does COMMAND, two seconds of a flood, get more through than RATE a second, and what may
+# come at once? Its time is taken at its longest.
+rate_attack() {
+        local before begun=${EPOCHREALTIME/[.,]/} passed allowed unit=${2#tx_}
+        before=$(counter "$1" "$2")
+        "${@:5}" >/dev/null || broken "no flood (status $?)"
+        passed=$(($(counter "$1" "$2") - before))
+        allowed=$((($3 * (${EPOCHREALTIME/[.,]/} - begun) / 1000000 + $4) * 11 / 10))
+        ((passed <= allowed)) || breached "$passed $unit passed, where $allowed would be allowed"
+        ((passed > $4 / 2)) || broken "only $passed $unit passed"
+        stopped "$passed $unit passed, of $allowed that are allowed"
+}
+
 # --- switches --------------------------------------------------------------------------------------------------------
 
-weak_live+=(no-source-check no-forward-filter no-input-filter hairpin believed-errors ipv6 bridged)
+weak_live+=(no-rates no-source-check no-forward-filter no-input-filter hairpin believed-errors ipv6 bridged)
 
 # What is taken away is what the start makes, so it has to have started.
 weak_started() {
@@ -103,6 +118,10 @@ weak_started() {
 }
 
 filters_again() { nft -f /usr/share/tenantd/tenantd.nft; }
+
+# As much as goes.
+weak_no_rates_on() { tenantctl --quiet set "$1" EgressPackets=infinity IngressPackets=infinity; }
+weak_no_rates_off() { tenantctl --quiet set "$1" EgressPackets= IngressPackets=; }
 
 # Any source address is let in.
 weak_no_source_check_on() {

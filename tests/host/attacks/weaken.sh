@@ -96,8 +96,10 @@ weak_no_seccomp_on() {
 
 weak_no_seccomp_off() { umount /usr/share/tenantd/seccomp.bpf; }
 
-# Masked, since the next tenant that starts would bring it back.
-weak_no_module_gate_on() { systemctl mask --quiet --runtime --now tenantd-modules.service; }
+# Masked, since the next tenant that starts would bring it back; stopped first, since a masked unit has no ExecStop=.
+weak_no_module_gate_on() {
+        systemctl stop tenantd-modules.service && systemctl mask --quiet --runtime tenantd-modules.service
+}
 
 weak_no_module_gate_off() {
         systemctl unmask --quiet --runtime tenantd-modules.service
