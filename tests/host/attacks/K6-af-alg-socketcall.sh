@@ -4,7 +4,7 @@
 # mechanism: a socket of the kernel's cryptography, bound to authencesn (CVE-2026-31431, Copy Fail); the host has the modules loaded
 # stopped by: the filter refuses all sockets by socketcall
 # weakened: no filter
-# needs: modules kernel
+# needs: modules kernel i386
 
 # shellcheck source=tests/host/attacks/kernel.sh
 . "$here/kernel.sh"

@@ -4,6 +4,7 @@
 # mechanism: families with a record of holes, or without a namespace of their own (AF_VSOCK reaches the hypervisor)
 # stopped by: the filter refuses all sockets by socketcall
 # weakened: no filter
+# needs: i386
 
 attack() { in_place /attacks/families socketcall; }
 

@@ -4,6 +4,7 @@
 # mechanism: a filter that knows one table only
 # stopped by: the filter has rules for both tables
 # weakened: no user namespace, no filter
+# needs: i386
 
 attack() { in_place /attacks/reach i386; }
 

@@ -5,15 +5,44 @@
  */
 #pragma once
 
+#include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #ifdef __x86_64__
+/* Some kernels have none (ia32_emulation=off, or a machine that runs 64-bit code only) and end who tries. */
+static inline bool has_int80(void) {
+        static int known = -1;
+        pid_t pid = known < 0 ? fork() : -1;
+        int status;
+
+        if (pid == 0) {
+                long r;
+
+                (void) signal(SIGSEGV, SIG_DFL);
+                __asm__ volatile("int $0x80"
+                                 : "=a"(r)
+                                 : "a"(20)
+                                 : "memory", "r8", "r9", "r10", "r11"); /* getpid */
+                _exit((int) r <= 0);
+        }
+        if (pid > 0) {
+                known = waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+        }
+        return known > 0;
+}
+
 /* The result, or negative errno. Arguments are 32 bits wide. */
 static inline long int80(long nr, long a, long b, long c, long d, long e) {
         long r;
 
+        if (!has_int80()) {
+                return -38; /* ENOSYS */
+        }
         __asm__ volatile("int $0x80"
                          : "=a"(r)
                          : "a"(nr), "b"(a), "c"(b), "d"(c), "S"(d), "D"(e)
@@ -21,6 +50,10 @@ static inline long int80(long nr, long a, long b, long c, long d, long e) {
         return (int) r;
 }
 #else
+static inline bool has_int80(void) {
+        return false;
+}
+
 static inline long int80(long nr, long a, long b, long c, long d, long e) {
         return -38; /* ENOSYS: there is no such table */
 }
