@@ -45,7 +45,7 @@ plant() {
 facts() {
         local init
         init=$(tenant_init "$place")
-        is_raw "$place" || tenantctl show "$place" | grep -vE '^(State|Since|MainPid|Init|Usage|Memory|Cpu|Uptime|Storage)|Usec|Bytes|Current'
+        is_raw "$place" || tenantctl show "$place" | grep -vE '^(State|Since|MainPid|Init|Usage|Memory|Cpu|Uptime|Storage|Docker\.State)|Usec|Bytes|Current'
         cat "/proc/$init/uid_map" "/proc/$init/gid_map"
         grep -E '^(Cap|Seccomp|NoNew)' "/proc/$init/status"
         awk '{ print $5, $9 }' "/proc/$init/mountinfo" | grep -vE '^/(run|dev|sys|proc)/|^/tmp|/docker/|credentials' | LC_ALL=C sort

@@ -53,6 +53,13 @@ static bool has_kernel_address(const char *text, size_t size) {
         return false;
 }
 
+/* Masks of signals look like addresses when a process blocks nearly all. */
+static bool is_status(const char *path) {
+        const char *name = strrchr(path, '/');
+
+        return name && strcmp(name, "/status") == 0;
+}
+
 static void look(const char *path, const char *text, size_t size, bool addresses) {
         for (size_t i = 0; i < n_words; i++) {
                 if (memmem(text, size, words[i], strlen(words[i]))) {
@@ -60,7 +67,7 @@ static void look(const char *path, const char *text, size_t size, bool addresses
                         printf("%s\t%s\n", words[i], path);
                 }
         }
-        if (addresses && has_kernel_address(text, size)) {
+        if (addresses && !is_status(path) && has_kernel_address(text, size)) {
                 n_finds++;
                 printf("kernel address\t%s\n", path);
         }
