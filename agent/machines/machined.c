@@ -18,12 +18,11 @@
 #define SERVICE "tenantd" /* as machinectl shows it */
 
 typedef struct Machine {
-        char *path, *unit; /* unit: NULL: there is no such machine */
+        char *unit; /* NULL: there is no such machine */
         uint32_t leader;
 } Machine;
 
 static void machine_done(Machine *m) {
-        free(m->path);
         free(m->unit);
 }
 
@@ -88,10 +87,8 @@ static int look_up(sd_bus *bus, const char *name, Machine *ret, TenantError *err
                 r = sd_bus_message_read(reply, "o", &path);
         }
         if (r >= 0) {
-                m.path = strdup(path);
-                r = m.path ? sd_bus_get_property_trivial(bus, MACHINED, path, interface, "Leader", &e, 'u',
-                                                         &m.leader)
-                           : -ENOMEM;
+                r = sd_bus_get_property_trivial(bus, MACHINED, path, interface, "Leader", &e, 'u',
+                                                &m.leader);
         }
         if (r >= 0) {
                 r = sd_bus_get_property_string(bus, MACHINED, path, interface, "Unit", &e, &m.unit);

@@ -7,10 +7,6 @@
 #include <glib.h>
 #include <systemd/sd-bus.h>
 
-static inline void bus_close_p(sd_bus **bus) {
-        sd_bus_close_unref(*bus);
-}
-
 /*
  * Names of machines: all, and those that somebody registered as a tenant. Both sets (g_free) are added to.
  * All functions here: -EHOSTDOWN: machined is not installed, or masked. -EAGAIN: it does not answer; what was asked may still be
