@@ -69,21 +69,6 @@ static int log_fd = -1;
 
 /* -- what must hold ---------------------------------------------------------------------------------------- */
 
-static unsigned memory_kib(pid_t pid) {
-        char path[64], line[128];
-        unsigned kib = 0;
-        FILE *f;
-
-        snprintf(path, sizeof(path), "/proc/%d/status", pid);
-        f = fopen(path, "re");
-        while (f && fgets(line, sizeof(line), f) && sscanf(line, "VmRSS: %u", &kib) != 1) {
-        }
-        if (f) {
-                fclose(f);
-        }
-        return kib;
-}
-
 /* A sanitizer of any process, workers too, writes its report to a file. */
 static void check_sanitizer(void) {
         _cleanup_closedir_ DIR *dir = opendir(SANITIZER_DIRECTORY);

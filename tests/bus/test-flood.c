@@ -61,21 +61,6 @@ static void flood(World *w, uid_t uid, const Flood *f) {
         _exit(EXIT_FAILURE);
 }
 
-static unsigned memory_kib(pid_t pid) {
-        char path[64], line[128];
-        unsigned kib = 0;
-        FILE *f;
-
-        snprintf(path, sizeof(path), "/proc/%d/status", pid);
-        f = fopen(path, "re");
-        while (f && fgets(line, sizeof(line), f) && sscanf(line, "VmRSS: %u kB", &kib) != 1) {
-        }
-        if (f) {
-                fclose(f);
-        }
-        return kib;
-}
-
 /* The bus itself bounds what waits for a service, and refuses more from anybody: then root, too, has to try again. */
 static bool is_refused_by_the_bus(DBusMessage *reply) {
         const char *error = dbus_message_get_error_name(reply);

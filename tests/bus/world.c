@@ -386,6 +386,21 @@ int watch_worker(World *w) {
         return fd;
 }
 
+unsigned memory_kib(pid_t pid) {
+        char path[64], line[128];
+        unsigned kib = 0;
+        FILE *f;
+
+        snprintf(path, sizeof(path), "/proc/%d/status", pid);
+        f = fopen(path, "re");
+        while (f && fgets(line, sizeof(line), f) && sscanf(line, "VmRSS: %u kB", &kib) != 1) {
+        }
+        if (f) {
+                fclose(f);
+        }
+        return kib;
+}
+
 void wait_for_no_worker(pid_t agent) {
         wait_until(find_worker(agent) == 0);
 }

@@ -59,6 +59,9 @@ pid_t wait_for_worker(World *w);
 int watch_worker(World *w); /* a pidfd, which outlives the agent */
 void wait_for_no_worker(pid_t agent);
 
+/* What the process has in memory (VmRSS), in KiB; 0: it is gone. */
+unsigned memory_kib(pid_t pid);
+
 /* Waits, at most a test's time limit, until the condition holds. */
 #define wait_until(condition)                                                                               \
         while (!(condition)) {                                                                              \

@@ -96,23 +96,15 @@ weak_no_seccomp_on() {
 
 weak_no_seccomp_off() { umount /usr/share/tenantd/seccomp.bpf; }
 
-# Masked, since the next tenant that starts would bring it back; stopped first, since a masked unit has no ExecStop=.
-weak_no_module_gate_on() {
-        systemctl stop tenantd-modules.service && systemctl mask --quiet --runtime tenantd-modules.service
-}
+# unit_taken UNIT: masked, since the next tenant that starts would bring it back; stopped first, since a masked unit has no ExecStop=.
+unit_taken() { systemctl stop "$1" && systemctl mask --quiet --runtime "$1"; }
+unit_back() { systemctl unmask --quiet --runtime "$1" && systemctl start "$1"; }
 
-weak_no_module_gate_off() {
-        systemctl unmask --quiet --runtime tenantd-modules.service
-        systemctl start tenantd-modules.service
-}
+weak_no_module_gate_on() { unit_taken tenantd-modules.service; }
+weak_no_module_gate_off() { unit_back tenantd-modules.service; }
 
-# Stopped first: a unit that is masked has no ExecStop= any more.
-weak_no_audit_filter_on() { systemctl stop tenantd-audit.service && systemctl mask --quiet --runtime tenantd-audit.service; }
-
-weak_no_audit_filter_off() {
-        systemctl unmask --quiet --runtime tenantd-audit.service
-        systemctl start tenantd-audit.service
-}
+weak_no_audit_filter_on() { unit_taken tenantd-audit.service; }
+weak_no_audit_filter_off() { unit_back tenantd-audit.service; }
 
 weak_ldisc_autoload_on() { sysctl -qw dev.tty.ldisc_autoload=1; }
 
