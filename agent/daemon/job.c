@@ -99,6 +99,11 @@ static void log_end(const Job *job) {
         log_context = before;
 }
 
+/* A removal, or the undoing of a creation, that failed halfway. */
+static bool is_half_there(const char *tenant) {
+        return !definition_exists(tenant) && allocation_exists(tenant);
+}
+
 static void finish(Job *job, JobState state, int r, const TenantError *error) {
         Manager *m = job->manager;
         char text[sizeof(TenantError)];
@@ -114,6 +119,7 @@ static void finish(Job *job, JobState state, int r, const TenantError *error) {
         log_end(job);
         if (job->task->tenant) {
                 manager_sync_tenant(m, job->task->tenant);
+                m->leftovers |= is_half_there(job->task->tenant);
         }
         if (job->task->image) {
                 manager_sync_image(m, job->task->image);

@@ -224,7 +224,7 @@ static bool take_clean_file(void) {
 void lifecycle_end(Manager *m) {
         _cleanup_close_ int dir = path_open(PATH_RUNTIME), fd = -1;
 
-        if (is_busy(m) || m->recovery_wanted || dir < 0) {
+        if (is_busy(m) || m->recovery_wanted || m->leftovers || dir < 0) {
                 return;
         }
         fd = open_beneath(dir, CLEAN_FILE, O_WRONLY | O_CREAT | O_NONBLOCK, 0600);

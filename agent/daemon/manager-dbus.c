@@ -47,10 +47,13 @@ static int method_remove_tenant(Call *call, TenantError *error) {
         if (r >= 0) {
                 r = manager_find_tenant(call->manager, name, &t, error);
         }
+        if (r == -ENOENT && allocation_exists(name)) {
+                r = 0; /* an earlier removal failed halfway: this one goes on */
+        }
         if (r < 0) {
                 return r;
         }
-        up = tenant_is_up(t);
+        up = t && tenant_is_up(t);
         if (up && !force) {
                 return error_set(error, EBUSY, E_RUNNING,
                                  "Tenant '%s' runs; stop it first, or give option force", name);

@@ -511,6 +511,13 @@ int allocation_collect(TenantError *error) {
         return r < 0 ? error_set_errno(error, r, E_FAILED, "Cannot clean up %s", path_get(PATH_TENANTS)) : 0;
 }
 
+bool allocation_exists(const char *name) {
+        char path[300];
+
+        snprintf(path, sizeof(path), "%s/%s", path_get(PATH_TENANTS), name);
+        return tenant_name_is_valid(name) && access(path, F_OK) == 0;
+}
+
 int allocation_list(char ***ret, TenantError *error) {
         int r = name_list_directories(path_get(PATH_TENANTS), ret);
 

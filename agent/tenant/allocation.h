@@ -104,6 +104,9 @@ int allocation_save(const char *name, const Allocation *a, TenantError *error) _
  */
 int allocation_remove(const char *name, TenantError *error) _must_check_;
 
+/* There is a directory tenants/NAME: a tenant, or what a removal left of one. False for a name that is none. */
+bool allocation_exists(const char *name);
+
 /* Removes what killed removals left. The caller holds the lock. */
 int allocation_collect(TenantError *error) _must_check_;
 

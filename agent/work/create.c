@@ -221,7 +221,6 @@ static int make(Creation *c, TenantError *error) {
 static int prepare(const Definition *d, const struct tenant_host *host, int *ret_image_lock,
                    TenantError *error) {
         _cleanup_close_ int image = -1;
-        char path[300];
 
         *ret_image_lock = image_lock(d->image, false, error);
         if (*ret_image_lock < 0) {
@@ -231,8 +230,7 @@ static int prepare(const Definition *d, const struct tenant_host *host, int *ret
         if (image < 0) {
                 return image;
         }
-        snprintf(path, sizeof(path), "%s/%s", path_get(PATH_TENANTS), d->name);
-        return access(path, F_OK) == 0 ? tenant_wipe(d->name, host, error) : 0;
+        return allocation_exists(d->name) ? tenant_wipe(d->name, host, error) : 0;
 }
 
 static int create_locked(const Definition *d, const struct tenant_host *host, TenantError *error) {

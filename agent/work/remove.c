@@ -114,14 +114,12 @@ static int check_removable(const char *name, TenantError *error) {
 
 int work_remove_tenant(const char *name, const struct tenant_host *host, TenantError *error) {
         _cleanup_close_ int lock = -1;
-        char path[300];
         int r = tenant_name_check("tenant", name, error);
 
         if (r < 0) {
                 return r;
         }
-        snprintf(path, sizeof(path), "%s/%s", path_get(PATH_TENANTS), name);
-        if (!definition_exists(name) && access(path, F_OK) < 0) {
+        if (!definition_exists(name) && !allocation_exists(name)) {
                 return error_set(error, ENOENT, E_NO_SUCH_TENANT,
                                  "There is no tenant '%s'; see: tenantctl list", name);
         }

@@ -223,12 +223,29 @@ int limits_fit(const struct tenant_context *context, struct tenant_error *error)
         return 0;
 }
 
+/*
+ * What the kernel calls no limit it takes for a cpuset of processes only since it is written so from the start; later all
+ * processors that there can be are the same.
+ */
+static int write_text(enum v2_setting i, int payload_fd, const char *text) {
+        __attribute__((cleanup(close_p))) int cpus = -1;
+        char possible[256];
+        int r = cgroup_write(payload_fd, targets[i].file, text);
+
+        if (r != -ENOSPC || i != SETTING_ALLOWED_CPUS || strcmp(text, targets[i].unset) != 0) {
+                return r;
+        }
+        cpus = open_cgroup(AT_FDCWD, "/sys/devices/system/cpu");
+        r = cpus < 0 ? -errno : cgroup_read(cpus, "possible", possible, sizeof(possible));
+        return r < 0 ? r : cgroup_write(payload_fd, targets[i].file, possible);
+}
+
 /* One limit. explicit or not, a value that the kernel refuses is an error. */
 static int write_limit(enum v2_setting i, const struct tenant_value *value, int payload_fd,
                        struct tenant_error *error) {
         char buf[64];
         const char *text = kernel_text(i, value, buf, sizeof(buf));
-        int r = cgroup_write(payload_fd, targets[i].file, text);
+        int r = write_text(i, payload_fd, text);
 
         if (r == -ENOENT) {
                 return value->is_explicit ? missing(i, payload_fd, error) : 0;
@@ -275,7 +292,7 @@ int limits_apply(const struct tenant_context *context, int payload_fd, struct te
         return write_disk_limits(context, payload_fd, false, error);
 }
 
-/* What was there before a change, as the files show it; empty: not readable, nothing to put back. */
+/* What was there before a change, as the files show it; an empty cpuset as it is written; empty: not readable, nothing to put back. */
 struct earlier {
         char text[SETTING_COUNT][CGROUP_FILE_MAX / 4];
 };
@@ -285,6 +302,8 @@ static void remember_limits(int payload_fd, struct earlier *ret) {
                 if (is_per_disk(i) ||
                     cgroup_read(payload_fd, targets[i].file, ret->text[i], sizeof(ret->text[i])) < 0) {
                         ret->text[i][0] = '\0';
+                } else if (!ret->text[i][0]) {
+                        snprintf(ret->text[i], sizeof(ret->text[i]), "%s", targets[i].unset);
                 }
         }
 }
@@ -293,8 +312,7 @@ static void remember_limits(int payload_fd, struct earlier *ret) {
 static void restore_limits(int payload_fd, const struct earlier *earlier, enum v2_setting failed) {
         for (size_t i = failed; i-- > 0;) {
                 if (earlier->text[i][0]) {
-                        (void) cgroup_write(payload_fd, targets[i].file,
-                                            earlier->text[i]); /* it was valid a moment ago */
+                        (void) write_text(i, payload_fd, earlier->text[i]); /* it was valid a moment ago */
                 }
         }
 }

@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * filter.c: see filter.h. Speaks nf_tables by libnftnl and libmnl; knows the names and key layouts of tenantd.nft, never its
- * rules. Refuses to create tables, sets or rules: that is tenantd.nft's (table.c). Owned by attach, publish, release and gc.
+ * filter.c: see filter.h. Speaks nf_tables by libmnl (libnftnl knows much more, and loading it is a tenth of a start); knows the names
+ * and key layouts of tenantd.nft, never its rules. Refuses to create tables, sets or rules: that is tenantd.nft's (table.c). Owned by attach, publish, release and gc.
  */
 #include "filter.h"
-#include <libnftnl/common.h>
-#include <libnftnl/expr.h>
-#include <libnftnl/rule.h>
-#include <libnftnl/set.h>
-#include <libnftnl/udata.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -31,30 +26,6 @@ struct port_data {
         uint16_t port;
         uint16_t padding;
 };
-
-static void set_free_p(struct nftnl_set **s) {
-        if (*s) {
-                nftnl_set_free(*s);
-        }
-}
-
-static void elem_free_p(struct nftnl_set_elem **e) {
-        if (*e) {
-                nftnl_set_elem_free(*e);
-        }
-}
-
-static void rule_free_p(struct nftnl_rule **r) {
-        if (*r) {
-                nftnl_rule_free(*r);
-        }
-}
-
-static void udata_free_p(struct nftnl_udata_buf **u) {
-        if (*u) {
-                nftnl_udata_buf_free(*u);
-        }
-}
 
 static const char *port_map(uint8_t protocol) {
         return protocol == IPPROTO_UDP ? "publish_udp" : "publish_tcp";
@@ -80,107 +51,122 @@ void filter_done(struct filter *f) {
         batch_done(&f->batch);
 }
 
-static struct nftnl_set *set_new(const char *name) {
-        struct nftnl_set *set = nftnl_set_alloc();
+/* What belongs to one key of a set or map. */
+struct entry {
+        const void *key, *data; /* data: NULL in a set */
+        uint16_t key_size, data_size;
+        uint64_t rate; /* 0: no limit */
+        bool packets; /* what the rate counts */
+};
 
-        if (set && (nftnl_set_set_str(set, NFTNL_SET_TABLE, TABLE) < 0 ||
-                    nftnl_set_set_str(set, NFTNL_SET_NAME, name) < 0)) {
-                nftnl_set_free(set);
-                return NULL;
-        }
-        return set;
+static void put_value(struct nlmsghdr *m, uint16_t type, const void *value, uint16_t size) {
+        struct nlattr *nest = mnl_attr_nest_start(m, type);
+
+        mnl_attr_put(m, NFTA_DATA_VALUE, size, value);
+        mnl_attr_nest_end(m, nest);
 }
 
-static int elem_comment(struct nftnl_set_elem *elem, const char *comment) {
-        _cleanup_(udata_free_p) struct nftnl_udata_buf *u = nftnl_udata_buf_alloc(NFT_USERDATA_MAXLEN);
+/* As nft(8) writes it: one attribute of user data, of type 0. */
+static void put_comment(struct nlmsghdr *m, const char *comment) {
+        struct {
+                uint8_t type, size;
+                char text[NFT_USERDATA_MAXLEN - 2];
+        } user = {};
+        size_t size = strnlen(comment, sizeof(user.text) - 2) + 1;
 
-        if (!u || !nftnl_udata_put_strz(u, NFTNL_UDATA_SET_ELEM_COMMENT, comment)) {
-                return -ENOMEM;
-        }
-        return nftnl_set_elem_set(elem, NFTNL_SET_ELEM_USERDATA, nftnl_udata_buf_data(u),
-                                  nftnl_udata_buf_len(u));
+        memcpy(user.text, comment, size - 1);
+        user.size = (uint8_t) size;
+        mnl_attr_put(m, NFTA_SET_ELEM_USERDATA, size + 2, &user);
 }
 
-static void put_element(struct filter *f, enum filter_verb verb, const char *set_name,
-                        struct nftnl_set_elem **elem) {
-        _cleanup_(set_free_p) struct nftnl_set *set = set_new(set_name);
-        struct nlmsghdr *m;
+static void put_rate(struct nlmsghdr *m, uint64_t rate, bool packets) {
+        struct nlattr *expression = mnl_attr_nest_start(m, NFTA_SET_ELEM_EXPR), *data;
 
-        if (!set || (verb == FILTER_ADD && f->comment && elem_comment(*elem, f->comment) < 0)) {
-                f->error = -ENOMEM;
+        mnl_attr_put_strz(m, NFTA_EXPR_NAME, "limit");
+        data = mnl_attr_nest_start(m, NFTA_EXPR_DATA);
+        mnl_attr_put_u64(m, NFTA_LIMIT_RATE, htobe64(rate));
+        mnl_attr_put_u64(m, NFTA_LIMIT_UNIT, htobe64(1)); /* second */
+        mnl_attr_put_u32(m, NFTA_LIMIT_BURST, htonl(packets ? (uint32_t) (rate / BURST_PART) : BURST_BYTES));
+        mnl_attr_put_u32(m, NFTA_LIMIT_TYPE, htonl(packets ? NFT_LIMIT_PKTS : NFT_LIMIT_PKT_BYTES));
+        mnl_attr_put_u32(m, NFTA_LIMIT_FLAGS, htonl(NFT_LIMIT_F_INV)); /* rate over */
+        mnl_attr_nest_end(m, data);
+        mnl_attr_nest_end(m, expression);
+}
+
+/* The header of a message about our table. */
+static void put_table(struct nlmsghdr *m, uint8_t family) {
+        struct nfgenmsg *n = mnl_nlmsg_put_extra_header(m, sizeof(*n));
+
+        n->nfgen_family = family;
+        n->version = NFNETLINK_V0;
+}
+
+static void put_entry(struct nlmsghdr *m, const char *set, const struct entry *e, const char *comment) {
+        struct nlattr *list, *nest;
+
+        put_table(m, NFPROTO_INET);
+        mnl_attr_put_strz(m, NFTA_SET_ELEM_LIST_TABLE, TABLE);
+        mnl_attr_put_strz(m, NFTA_SET_ELEM_LIST_SET, set);
+        if (!e) {
                 return;
         }
-        nftnl_set_elem_add(set, *elem);
-        *elem = NULL; /* the set's now */
-        m = batch_put(&f->batch,
-                      (NFNL_SUBSYS_NFTABLES << 8) |
-                              (verb == FILTER_ADD ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM),
-                      verb == FILTER_ADD ? NLM_F_CREATE : 0);
-        ((struct nfgenmsg *) mnl_nlmsg_put_extra_header(m, sizeof(struct nfgenmsg)))->nfgen_family =
-                NFPROTO_INET;
-        nftnl_set_elems_nlmsg_build_payload(m, set);
+        list = mnl_attr_nest_start(m, NFTA_SET_ELEM_LIST_ELEMENTS);
+        nest = mnl_attr_nest_start(m, NFTA_LIST_ELEM);
+        put_value(m, NFTA_SET_ELEM_KEY, e->key, e->key_size);
+        if (e->data) {
+                put_value(m, NFTA_SET_ELEM_DATA, e->data, e->data_size);
+        }
+        if (comment) {
+                put_comment(m, comment);
+        }
+        if (e->rate > 0) {
+                put_rate(m, e->rate, e->packets);
+        }
+        mnl_attr_nest_end(m, nest);
+        mnl_attr_nest_end(m, list);
+}
+
+static uint16_t message_type(uint16_t type) {
+        return (uint16_t) ((NFNL_SUBSYS_NFTABLES << 8) | type);
+}
+
+static void put_element(struct filter *f, enum filter_verb verb, const char *set, const struct entry *e) {
+        struct nlmsghdr *m = batch_put(
+                &f->batch, message_type(verb == FILTER_ADD ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM),
+                verb == FILTER_ADD ? NLM_F_CREATE : 0);
+
+        put_entry(m, set, e, verb == FILTER_ADD ? f->comment : NULL);
         batch_end(&f->batch, m);
 }
 
 void filter_source(struct filter *f, enum filter_verb verb, uint32_t index, uint32_t address) {
-        _cleanup_(elem_free_p) struct nftnl_set_elem *elem = nftnl_set_elem_alloc();
         struct source_key key = { .address = htonl(address) };
 
         interface_name(index, key.interface);
-        if (!elem || nftnl_set_elem_set(elem, NFTNL_SET_ELEM_KEY, &key, sizeof(key)) < 0) {
-                f->error = -ENOMEM;
-                return;
-        }
-        put_element(f, verb, SET_SOURCE, &elem);
+        put_element(f, verb, SET_SOURCE, &(struct entry){ .key = &key, .key_size = sizeof(key) });
 }
 
 void filter_port(struct filter *f, enum filter_verb verb, const struct tenant_port *port, uint32_t address) {
-        _cleanup_(elem_free_p) struct nftnl_set_elem *elem = nftnl_set_elem_alloc();
         struct port_data data = { .address = htonl(address), .port = htons(port->tenant_port) };
         uint16_t key = htons(port->host_port);
 
-        if (!elem || nftnl_set_elem_set(elem, NFTNL_SET_ELEM_KEY, &key, sizeof(key)) < 0 ||
-            nftnl_set_elem_set(elem, NFTNL_SET_ELEM_DATA, &data, sizeof(data)) < 0) {
-                f->error = -ENOMEM;
-                return;
-        }
-        put_element(f, verb, port_map(port->protocol), &elem);
-}
-
-/* NULL: memory was short. */
-static struct nftnl_expr *limit_expression(enum limit limit, uint64_t rate) {
-        struct nftnl_expr *e = nftnl_expr_alloc("limit");
-        bool packets = limit == LIMIT_EGRESS_PACKETS || limit == LIMIT_INGRESS_PACKETS;
-
-        if (e) {
-                nftnl_expr_set_u64(e, NFTNL_EXPR_LIMIT_RATE, rate);
-                nftnl_expr_set_u64(e, NFTNL_EXPR_LIMIT_UNIT, 1); /* second */
-                nftnl_expr_set_u32(e, NFTNL_EXPR_LIMIT_BURST,
-                                   packets ? (uint32_t) (rate / BURST_PART) : BURST_BYTES);
-                nftnl_expr_set_u32(e, NFTNL_EXPR_LIMIT_TYPE, packets ? NFT_LIMIT_PKTS : NFT_LIMIT_PKT_BYTES);
-                nftnl_expr_set_u32(e, NFTNL_EXPR_LIMIT_FLAGS, NFT_LIMIT_F_INV); /* rate over */
-        }
-        return e;
+        put_element(
+                f, verb, port_map(port->protocol),
+                &(struct entry){
+                        .key = &key, .key_size = sizeof(key), .data = &data, .data_size = sizeof(data) });
 }
 
 static void put_limit(struct filter *f, enum filter_verb verb, uint32_t index, enum limit limit,
                       uint64_t rate) {
-        _cleanup_(elem_free_p) struct nftnl_set_elem *elem = nftnl_set_elem_alloc();
-        struct nftnl_expr *expression = verb == FILTER_ADD ? limit_expression(limit, rate) : NULL;
         char key[IFNAMSIZ] = {};
 
         interface_name(index, key);
-        if (elem && expression) {
-                nftnl_set_elem_add_expr(elem, expression); /* the element's now */
-        } else if (expression) {
-                nftnl_expr_free(expression);
-        }
-        if (!elem || (verb == FILTER_ADD && !expression) ||
-            nftnl_set_elem_set(elem, NFTNL_SET_ELEM_KEY, key, sizeof(key)) < 0) {
-                f->error = -ENOMEM;
-                return;
-        }
-        put_element(f, verb, limit_name(limit), &elem);
+        put_element(f, verb, limit_name(limit),
+                    &(struct entry){ .key = key,
+                                     .key_size = sizeof(key),
+                                     .rate = verb == FILTER_ADD ? rate : 0,
+                                     .packets = limit == LIMIT_EGRESS_PACKETS ||
+                                                limit == LIMIT_INGRESS_PACKETS });
 }
 
 /* What is to go is added first, which does nothing if it is there: before 6.3 the kernel refuses to remove what is not. */
@@ -205,9 +191,6 @@ int filter_commit(struct filter *f, size_t *ret_operation) {
         uint32_t message = 0;
         int r;
 
-        if (f->error < 0) {
-                return f->error;
-        }
         if (f->batch.n < 2) {
                 return 0;
         }
@@ -247,11 +230,29 @@ static bool port_read(const void *key, size_t size, const void *data, size_t dat
         return true;
 }
 
-static bool element_read(struct nftnl_set_elem *e, const struct listing *listing,
-                         struct filter_element *ret) {
-        uint32_t size = 0, data_size = 0;
-        const void *key = nftnl_set_elem_get(e, NFTNL_SET_ELEM_KEY, &size), *data;
+/* The value in a nested attribute; NULL: none, or too short. */
+static const void *value_of(const struct nlattr *nest, size_t *ret_size) {
+        const struct nlattr *a;
+
+        *ret_size = 0;
+        if (!nest) {
+                return NULL;
+        }
+        mnl_attr_for_each_nested(a, nest) {
+                if (mnl_attr_get_type(a) == NFTA_DATA_VALUE) {
+                        *ret_size = mnl_attr_get_payload_len(a);
+                        return mnl_attr_get_payload(a);
+                }
+        }
+        return NULL;
+}
+
+static bool element_read(const struct nlattr *key_nest, const struct nlattr *data_nest,
+                         const struct listing *listing, struct filter_element *ret) {
+        size_t size, data_size;
+        const void *key = value_of(key_nest, &size), *data = value_of(data_nest, &data_size);
         struct source_key source;
+        char interface[IFNAMSIZ + 1] = "";
 
         *ret = (struct filter_element){ .kind = listing->kind, .limit = listing->limit };
         switch (listing->kind) {
@@ -260,60 +261,71 @@ static bool element_read(struct nftnl_set_elem *e, const struct listing *listing
                         return false;
                 }
                 memcpy(&source, key, sizeof(source));
+                memcpy(interface, source.interface, IFNAMSIZ);
                 ret->address = ntohl(source.address);
-                return sscanf(source.interface, "tn%8u", &ret->index) == 1;
+                return sscanf(interface, "tn%8u", &ret->index) == 1;
         case FILTER_LIMIT:
-                return key && size == IFNAMSIZ && sscanf(key, "tn%8u", &ret->index) == 1;
+                if (!key || size != IFNAMSIZ) {
+                        return false;
+                }
+                memcpy(interface, key, IFNAMSIZ);
+                return sscanf(interface, "tn%8u", &ret->index) == 1;
         case FILTER_PORT:
-                data = nftnl_set_elem_get(e, NFTNL_SET_ELEM_DATA, &data_size);
                 return port_read(key, size, data, data_size, listing, ret);
         }
         return false;
 }
 
-struct each {
-        struct listing *listing;
-        int error;
-};
+static int each_element(const struct nlattr *element, struct listing *listing) {
+        const struct nlattr *a, *key = NULL, *data = NULL;
+        struct filter_element found;
 
-static int each_element(struct nftnl_set_elem *e, void *userdata) {
-        struct each *each = userdata;
-        struct filter_element element;
-
-        if (each->error == 0 && element_read(e, each->listing, &element)) {
-                each->error = each->listing->callback(&element, each->listing->userdata);
+        mnl_attr_for_each_nested(a, element) {
+                key = mnl_attr_get_type(a) == NFTA_SET_ELEM_KEY ? a : key;
+                data = mnl_attr_get_type(a) == NFTA_SET_ELEM_DATA ? a : data;
         }
-        return 0;
+        return element_read(key, data, listing, &found) ? listing->callback(&found, listing->userdata) : 0;
 }
 
 static int each_answer(const struct nlmsghdr *answer, void *userdata) {
-        _cleanup_(set_free_p) struct nftnl_set *set = nftnl_set_alloc();
-        struct each each = { .listing = userdata };
+        const struct nlattr *a, *element;
 
-        if (!set || nftnl_set_elems_nlmsg_parse(answer, set) < 0) {
-                errno = set ? EBADMSG : ENOMEM;
-                return MNL_CB_ERROR;
-        }
-        nftnl_set_elem_foreach(set, each_element, &each);
-        if (each.error < 0) {
-                errno = -each.error;
-                return MNL_CB_ERROR;
+        mnl_attr_for_each(a, answer, sizeof(struct nfgenmsg)) {
+                if (mnl_attr_get_type(a) != NFTA_SET_ELEM_LIST_ELEMENTS) {
+                        continue;
+                }
+                mnl_attr_for_each_nested(element, a) {
+                        int r = each_element(element, userdata);
+
+                        if (r < 0) {
+                                errno = -r;
+                                return MNL_CB_ERROR;
+                        }
+                }
         }
         return MNL_CB_OK;
 }
 
+/* A question in a buffer of the caller's, of BATCH_MESSAGE_MAX bytes. */
+static struct nlmsghdr *question(void *buffer, uint16_t type, uint16_t flags) {
+        struct nlmsghdr *m = mnl_nlmsg_put_header(buffer);
+
+        m->nlmsg_type = message_type(type);
+        m->nlmsg_flags = NLM_F_REQUEST | flags;
+        m->nlmsg_seq = 1;
+        return m;
+}
+
 static int list_set(const char *name, struct listing *listing) {
-        _cleanup_(set_free_p) struct nftnl_set *set = set_new(name);
         _cleanup_netfilter_ int fd = netlink_open(NETLINK_NETFILTER);
         uint8_t request[BATCH_MESSAGE_MAX] __attribute__((aligned(8))) = {};
-        struct nlmsghdr *m;
+        struct nlmsghdr *m = question(request, NFT_MSG_GETSETELEM, NLM_F_DUMP);
         int r;
 
-        if (!set || fd < 0) {
-                return fd < 0 ? fd : -ENOMEM;
+        if (fd < 0) {
+                return fd;
         }
-        m = nftnl_nlmsg_build_hdr((char *) request, NFT_MSG_GETSETELEM, NFPROTO_INET, NLM_F_DUMP, 1);
-        nftnl_set_elems_nlmsg_build_payload(m, set);
+        put_entry(m, name, NULL, NULL);
         r = netlink_query(fd, m, each_answer, listing);
         return r == -ENOENT ? 0 : r;
 }
@@ -347,25 +359,21 @@ static int stop_after_answer(const struct nlmsghdr *answer, void *userdata) {
 }
 
 int filter_port_owned(const struct tenant_port *port, uint32_t address) {
-        _cleanup_(elem_free_p) struct nftnl_set_elem *elem = nftnl_set_elem_alloc();
-        _cleanup_(set_free_p) struct nftnl_set *set = set_new(port_map(port->protocol));
         _cleanup_netfilter_ int fd = netlink_open(NETLINK_NETFILTER);
         uint8_t request[BATCH_MESSAGE_MAX] __attribute__((aligned(8))) = {};
+        struct nlmsghdr *m = question(request, NFT_MSG_GETSETELEM, 0);
         uint16_t key = htons(port->host_port);
         uint32_t found = 0;
         struct listing listing = {
                 .kind = FILTER_PORT, .protocol = port->protocol, .callback = note_address, .userdata = &found
         };
-        struct nlmsghdr *m;
         int r;
 
-        if (!elem || !set || fd < 0 || nftnl_set_elem_set(elem, NFTNL_SET_ELEM_KEY, &key, sizeof(key)) < 0) {
-                return fd < 0 ? fd : -ENOMEM;
+        if (fd < 0) {
+                return fd;
         }
-        nftnl_set_elem_add(set, elem);
-        elem = NULL; /* the set's now */
-        m = nftnl_nlmsg_build_hdr((char *) request, NFT_MSG_GETSETELEM, NFPROTO_INET, 0, 1);
-        nftnl_set_elems_nlmsg_build_payload(m, set);
+        put_entry(m, port_map(port->protocol), &(struct entry){ .key = &key, .key_size = sizeof(key) },
+                  NULL);
         r = netlink_query(fd, m, stop_after_answer, &listing);
         return r < 0 ? r : found == address ? 0 : -EBUSY;
 }
@@ -376,18 +384,17 @@ static int note_rule(const struct nlmsghdr *answer, void *userdata) {
 }
 
 int filter_has_rules(void) {
-        _cleanup_(rule_free_p) struct nftnl_rule *rule = nftnl_rule_alloc();
         _cleanup_netfilter_ int fd = netlink_open(NETLINK_NETFILTER);
         uint8_t request[BATCH_MESSAGE_MAX] __attribute__((aligned(8))) = {};
+        struct nlmsghdr *m = question(request, NFT_MSG_GETRULE, NLM_F_DUMP);
         bool found = false;
-        struct nlmsghdr *m;
         int r;
 
-        if (!rule || fd < 0 || nftnl_rule_set_str(rule, NFTNL_RULE_TABLE, TABLE) < 0) {
-                return fd < 0 ? fd : -ENOMEM;
+        if (fd < 0) {
+                return fd;
         }
-        m = nftnl_nlmsg_build_hdr((char *) request, NFT_MSG_GETRULE, NFPROTO_INET, NLM_F_DUMP, 1);
-        nftnl_rule_nlmsg_build_payload(m, rule);
+        put_table(m, NFPROTO_INET);
+        mnl_attr_put_strz(m, NFTA_RULE_TABLE, TABLE);
         r = netlink_query(fd, m, note_rule, &found);
         return r < 0 && r != -ENOENT ? r : found;
 }
@@ -398,12 +405,12 @@ static int ignore_answer(const struct nlmsghdr *answer, void *userdata) {
 
 int filter_probe(void) {
         _cleanup_netfilter_ int fd = netlink_open(NETLINK_NETFILTER);
-        uint8_t request[64] __attribute__((aligned(8))) = {};
-        struct nlmsghdr *m;
+        uint8_t request[BATCH_MESSAGE_MAX] __attribute__((aligned(8))) = {};
+        struct nlmsghdr *m = question(request, NFT_MSG_GETGEN, 0);
 
         if (fd < 0) {
                 return fd;
         }
-        m = nftnl_nlmsg_build_hdr((char *) request, NFT_MSG_GETGEN, NFPROTO_UNSPEC, 0, 1);
+        put_table(m, NFPROTO_UNSPEC);
         return netlink_query(fd, m, ignore_answer, NULL);
 }

@@ -9,7 +9,6 @@
 struct filter {
         struct batch batch;
         const char *comment; /* borrowed; the tenant's name, for readers of `nft list` */
-        int error;
 };
 
 enum filter_verb {

@@ -1,115 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * routed.c: the network backend "routed": a point-to-point link and one /32 per tenant, no shared layer 2, filters as elements
- * of one nftables table. Refuses names where addresses are asked (nothing is resolved here), and addresses that two tenants or
- * the link itself would share. The undo of every operation is release(); state is in the kernel and in /run (state.c).
+ * of one nftables table. The undo of every operation is release(); state is in the kernel and in /run (state.c).
  */
 #include "routed.h"
+#include "address.h"
+#include "collect.h"
 #include "filter.h"
 #include "link.h"
 #include "ports.h"
+#include "settings.h"
 #include "state.h"
 #include "table.h"
 #include <arpa/inet.h>
 #include <inttypes.h>
-
-#define RATE_MIN UINT64_C(100000)
-#define RATE_MAX UINT64_C(100000000000) /* the kernel counts nanoseconds times bytes in 64 bits */
-#define PACKETS_MIN UINT64_C(100)
-#define PACKETS_MAX UINT64_C(10000000) /* counted by whole nanoseconds */
-/* A tenth of what a processor can forward; a long packet of a stream (64 KiB) is one. */
-#define PACKETS_DEFAULT "100000"
-
-enum setting {
-        SETTING_ADDRESS,
-        SETTING_PUBLISH,
-        SETTING_DNS,
-        SETTING_EGRESS, /* from here on in the order of enum limit */
-        SETTING_INGRESS,
-        SETTING_EGRESS_PACKETS,
-        SETTING_INGRESS_PACKETS,
-        SETTING_COUNT,
-};
-
-static const struct tenant_setting settings[SETTING_COUNT] = {
-        [SETTING_ADDRESS] = { .key = "Address",
-                              .type = TENANT_TYPE_IPV4,
-                              .unit = "",
-                              .help = "IPv4 address of the tenant for its life; auto: from 100.80.0.0/16. "
-                                      "One outside that "
-                                      "pool is not hidden behind the host and must be routed to it" },
-        [SETTING_PUBLISH] = { .key = "Publish",
-                              .type = TENANT_TYPE_LIST,
-                              .flags = TENANT_SETTING_LIVE,
-                              .unit = "",
-                              .help = "Ports of the host that lead to the tenant: "
-                                      "[tcp:|udp:]HOSTPORT:TENANTPORT …" },
-        [SETTING_DNS] = { .key = "DNS",
-                          .type = TENANT_TYPE_LIST,
-                          .unit = "",
-                          .help = "IPv4 addresses of the name servers that the tenant uses" },
-        [SETTING_EGRESS] = { .key = "Egress",
-                             .type = TENANT_TYPE_RATE,
-                             .flags = TENANT_SETTING_LIVE,
-                             .minimum = RATE_MIN,
-                             .maximum = RATE_MAX,
-                             .unit = "bits per second",
-                             .help = "what the tenant may send, such as 100M" },
-        [SETTING_INGRESS] = { .key = "Ingress",
-                              .type = TENANT_TYPE_RATE,
-                              .flags = TENANT_SETTING_LIVE,
-                              .minimum = RATE_MIN,
-                              .maximum = RATE_MAX,
-                              .unit = "bits per second",
-                              .help = "what the tenant may be sent from outside, such as 100M" },
-        [SETTING_EGRESS_PACKETS] = { .key = "EgressPackets",
-                                     .type = TENANT_TYPE_COUNT,
-                                     .flags = TENANT_SETTING_LIVE,
-                                     .minimum = PACKETS_MIN,
-                                     .maximum = UINT64_MAX,
-                                     .unit = "packets per second",
-                                     .default_value = PACKETS_DEFAULT,
-                                     .help = "packets that the tenant may send, or infinity" },
-        [SETTING_INGRESS_PACKETS] = { .key = "IngressPackets",
-                                      .type = TENANT_TYPE_COUNT,
-                                      .flags = TENANT_SETTING_LIVE,
-                                      .minimum = PACKETS_MIN,
-                                      .maximum = UINT64_MAX,
-                                      .unit = "packets per second",
-                                      .default_value = PACKETS_DEFAULT,
-                                      .help = "packets that the tenant may be sent from outside, or "
-                                              "infinity" },
-};
-
-static const struct tenant_value *value(const struct tenant_context *context, enum setting s) {
-        return s < context->n_values && context->values[s].is_set ? &context->values[s] : NULL;
-}
-
-static bool parse_address(const char *text, uint32_t *ret) {
-        struct in_addr a;
-
-        if (inet_pton(AF_INET, text, &a) != 1) {
-                return false;
-        }
-        *ret = ntohl(a.s_addr);
-        return true;
-}
-
-static bool remembered_address(const struct tenant_context *context, uint32_t *ret) {
-        const char *text = tenant_context_fact(context, "Address");
-
-        return text && parse_address(text, ret);
-}
-
-static int need_address(const struct tenant_context *context, uint32_t *ret, struct tenant_error *error) {
-        if (remembered_address(context, ret)) {
-                return 0;
-        }
-        return tenant_error_set(error, -ENODATA, "Failed",
-                                "Tenant %s has no network address: its allocation is incomplete; remove it "
-                                "and create it again",
-                                context->name);
-}
 
 /* probe */
 
@@ -137,141 +41,6 @@ static int probe(const struct tenant_host *host, struct tenant_error *error) {
                         strerror(-r));
         }
         return 0;
-}
-
-/* validate */
-
-static bool is_usable(uint32_t a) {
-        return (a >> 24) != 0 && (a >> 24) != 127 && (a >> 16) != 0xa9fe && a < UINT32_C(0xe0000000);
-}
-
-static int validate_dns(const char *list, struct tenant_error *error) {
-        char word[ADDRESS_TEXT + 1];
-        int length;
-
-        for (; sscanf(list, " %16s%n", word, &length) == 1; list += length) {
-                uint32_t address;
-
-                if (!parse_address(word, &address)) {
-                        return tenant_error_set(
-                                error, -EINVAL, "InvalidSetting",
-                                "DNS=%s: “%s” is not an IPv4 address; write addresses such as 9.9.9.9, "
-                                "separated by blanks",
-                                list, word);
-                }
-        }
-        return 0;
-}
-
-static int validate_address(const struct tenant_context *context, uint32_t wanted,
-                            struct tenant_error *error) {
-        char old_text[ADDRESS_TEXT], new_text[ADDRESS_TEXT];
-        uint32_t old;
-
-        address_text(wanted, new_text);
-        if (!is_usable(wanted)) {
-                return tenant_error_set(
-                        error, -EINVAL, "InvalidSetting",
-                        "Address=%s cannot be a tenant's: loopback, link-local (169.254.0.0/16), multicast "
-                        "and reserved addresses are not allowed",
-                        new_text);
-        }
-        if (remembered_address(context, &old) && old != wanted) {
-                address_text(old, old_text);
-                return tenant_error_set(
-                        error, -EINVAL, "InvalidSetting",
-                        "Address=%s: the tenant was created with %s and keeps it; write that, or “auto”, or "
-                        "create the tenant again",
-                        new_text, old_text);
-        }
-        return 0;
-}
-
-static int validate_packets(const struct tenant_context *context, enum setting s,
-                            struct tenant_error *error) {
-        const struct tenant_value *v = value(context, s);
-
-        return v && v->u64 > PACKETS_MAX && v->u64 != UINT64_MAX
-                       ? tenant_error_set(error, -EINVAL, "InvalidSetting",
-                                          "%s=%s: at most %" PRIu64 " packets per second, or infinity",
-                                          settings[s].key, v->text, PACKETS_MAX)
-                       : 0;
-}
-
-static int validate(const struct tenant_context *context, struct tenant_error *error) {
-        const struct tenant_value *address = value(context, SETTING_ADDRESS),
-                                  *dns = value(context, SETTING_DNS);
-        int r = address ? validate_address(context, (uint32_t) address->u64, error) : 0;
-
-        r = r == 0 && dns ? validate_dns(dns->text, error) : r;
-        r = r < 0 ? r : validate_packets(context, SETTING_EGRESS_PACKETS, error);
-        return r < 0 ? r : validate_packets(context, SETTING_INGRESS_PACKETS, error);
-}
-
-/* allocate */
-
-static bool is_used(uint32_t address, const struct tenant_fact *used, size_t n_used) {
-        for (size_t i = 0; i < n_used; i++) {
-                uint32_t other;
-
-                if (strcmp(used[i].key, "Address") == 0 && parse_address(used[i].value, &other) &&
-                    other == address) {
-                        return true;
-                }
-        }
-        return false;
-}
-
-/* The index decides; only an Address= of another tenant's inside the pool makes it go on to the next. */
-static int pool_address(uint32_t index, const struct tenant_fact *used, size_t n_used, uint32_t *ret) {
-        const uint32_t n = POOL_END - POOL_FIRST;
-
-        for (uint32_t i = 0; i < n; i++) {
-                uint32_t address = POOL_BASE + POOL_FIRST + (uint32_t) (((uint64_t) index + i) % n);
-
-                if (!is_used(address, used, n_used)) {
-                        *ret = address;
-                        return 0;
-                }
-        }
-        return -EADDRNOTAVAIL;
-}
-
-static int allocate(const struct tenant_context *context, const struct tenant_fact *used, size_t n_used,
-                    struct tenant_error *error) {
-        const struct tenant_value *wanted = value(context, SETTING_ADDRESS);
-        char text[ADDRESS_TEXT];
-        uint32_t address;
-        int r;
-
-        if (context->index > INDEX_MAX ||
-            (!wanted && pool_address(context->index, used, n_used, &address) < 0)) {
-                return tenant_error_set(
-                        error, -EADDRNOTAVAIL, "NoSpace",
-                        "No address is left in 100.80.0.0/16: remove a tenant, or write Address=");
-        }
-        if (wanted) {
-                address = (uint32_t) wanted->u64;
-        }
-        address_text(address, text);
-        if (wanted && is_used(address, used, n_used)) {
-                return tenant_error_set(error, -EADDRINUSE, "AddressInUse",
-                                        "Address=%s belongs to another tenant: write another one, or “auto”",
-                                        text);
-        }
-        r = context->host->remember(context->host->userdata, "Address", text);
-        return r < 0 ? tenant_error_set(error, r, "Failed", "Remembering the address: %s", strerror(-r)) : 0;
-}
-
-static int address(const struct tenant_context *context, struct in_addr *ret_address,
-                   struct tenant_error *error) {
-        uint32_t a = 0;
-        int r = need_address(context, &a, error);
-
-        if (r == 0) {
-                ret_address->s_addr = htonl(a);
-        }
-        return r;
 }
 
 /* attach, publish, release */
@@ -499,7 +268,7 @@ static void state_of(const struct tenant_context *context, uint32_t a, const str
                                .n_ports = n_ports };
         snprintf(ret->name, sizeof(ret->name), "%s", context->name);
         for (enum limit i = 0; i < LIMIT_COUNT; i++) {
-                const struct tenant_value *v = value(context, SETTING_EGRESS + i);
+                const struct tenant_value *v = setting_value(context, SETTING_EGRESS + i);
 
                 ret->limits[i] = !v || v->u64 == UINT64_MAX ? 0 : i <= LIMIT_INGRESS ? v->u64 / 8 : v->u64;
         }
@@ -554,7 +323,7 @@ static int attach(const struct tenant_context *context, int netns_fd, const stru
         const struct state none = { .index = context->index };
         struct state s;
         uint32_t a = 0;
-        int r = need_address(context, &a, error);
+        int r = address_need(context, &a, error);
 
         if (r < 0) {
                 return r;
@@ -638,118 +407,6 @@ static int release(const struct tenant_context *context, struct tenant_error *er
                      : 0;
 }
 
-/* gc */
-
-struct living {
-        const struct tenant_context *contexts;
-        size_t n;
-        struct filter *filter;
-        bool any_attached;
-};
-
-static bool is_living_index(const struct living *living, uint32_t index) {
-        for (size_t i = 0; i < living->n; i++) {
-                if (living->contexts[i].index == index) {
-                        return true;
-                }
-        }
-        return false;
-}
-
-static bool is_living_address(const struct living *living, uint32_t wanted) {
-        for (size_t i = 0; i < living->n; i++) {
-                uint32_t a = 0;
-
-                if (remembered_address(&living->contexts[i], &a) && a == wanted) {
-                        return true;
-                }
-        }
-        return false;
-}
-
-static int collect_element(const struct filter_element *element, void *userdata) {
-        struct living *living = userdata;
-
-        bool has_index = is_living_index(living, element->index);
-        bool has_address = is_living_address(living, element->address);
-
-        if (element->kind == FILTER_PORT && !has_address) {
-                filter_port(living->filter, FILTER_REMOVE, &element->port, element->address);
-        } else if (element->kind == FILTER_SOURCE && !(has_index && has_address)) {
-                filter_source(living->filter, FILTER_REMOVE, element->index, element->address);
-        } else if (element->kind == FILTER_LIMIT && !has_index) {
-                filter_limit(living->filter, FILTER_REMOVE, element->index, element->limit, 0);
-        }
-        return 0;
-}
-
-static int collect_state(int fd, uint32_t index, void *userdata) {
-        struct living *living = userdata;
-
-        if (is_living_index(living, index)) {
-                living->any_attached = true;
-                return 0;
-        }
-        return state_remove(fd, index);
-}
-
-static int collect_elements(struct living *living) {
-        _cleanup_(filter_done) struct filter f;
-        int r;
-
-        filter_begin(&f, NULL);
-        living->filter = &f;
-        r = filter_list(collect_element, living);
-        return r < 0 ? r : filter_commit(&f, NULL);
-}
-
-/* Only interfaces that bear both the name and the number of a tenant's are touched. */
-static int collect_links(const struct living *living) {
-        _cleanup_closedir_ DIR *d = opendir("/sys/class/net");
-        struct dirent *entry;
-        int result = 0;
-
-        if (!d) {
-                return -errno;
-        }
-        while ((entry = readdir(d))) {
-                unsigned index;
-                char end;
-                int r;
-
-                if (sscanf(entry->d_name, "tn%8u%c", &index, &end) != 1 || is_living_index(living, index)) {
-                        continue;
-                }
-                r = link_delete(index);
-                result = r < 0 ? r : result;
-        }
-        return result;
-}
-
-static int gc(const struct tenant_host *host, const struct tenant_context *contexts, size_t n_contexts,
-              struct tenant_error *error) {
-        struct living living = { .contexts = contexts, .n = n_contexts };
-        _cleanup_close_ int state_fd = state_open(true);
-        int r = state_fd == -ENOENT ? 0
-                : state_fd < 0      ? state_fd
-                                    : state_each(state_fd, collect_state, &living),
-            r2;
-
-        if (r < 0) {
-                return tenant_error_set(error, r, "Failed", "Collecting the network state: %s",
-                                        strerror(-r));
-        }
-        r = collect_elements(&living);
-        r2 = collect_links(&living);
-        r = r < 0 ? r : r2;
-        if (r < 0) {
-                return tenant_error_set(error, r, "Failed", "Collecting filters and links: %s",
-                                        strerror(-r));
-        }
-        /* Whoever flushed rules, but not sets, left tenants unguarded without an error anywhere: apply them anyway. */
-        return living.any_attached ? table_restore(state_fd, NULL, host, error) : 0;
-}
-
 /* intact */
 
 static int note_attached(int fd, uint32_t index, void *userdata) {
@@ -782,8 +439,8 @@ static int link_of(const struct tenant_context *context, uint32_t *ret_ifindex, 
 
 static const struct tenant_network_ops ops = {
         .struct_size = sizeof(ops),
-        .allocate = allocate,
-        .address = address,
+        .allocate = address_allocate,
+        .address = address_of,
         .attach = attach,
         .publish = publish,
         .usage = usage,
@@ -801,11 +458,11 @@ static const struct tenant_plugin plugin = {
         .version = TENANTD_VERSION,
         .summary = "a point-to-point link and an address of its own per tenant, filtered by nftables, "
                    "hidden behind the host",
-        .settings = settings,
+        .settings = routed_settings,
         .n_settings = SETTING_COUNT,
         .probe = probe,
-        .validate = validate,
-        .gc = gc,
+        .validate = settings_validate,
+        .gc = collect,
         .ops = &ops,
 };
 

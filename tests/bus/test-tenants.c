@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/file.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 
 static DBusMessage *tenant_call(Client *c, const char *member) {
@@ -246,6 +247,27 @@ static void test_failing_backend_leaves_nothing(void **state) {
         assert_false(world_has(w, "var/lib/tenantd/storage/volumes/acme"));
 }
 
+/* What is left can be removed again, by this agent and the next. */
+static void test_removal_that_fails_halfway(void **state) {
+        World *w = *state;
+        _cleanup_client_ Client *c = client_open(w, 0);
+        _cleanup_reply_ DBusMessage *remove = NULL, *again = NULL, *none = NULL;
+        const char *volume = world_path(w, "var/lib/tenantd/storage/volumes/acme");
+
+        create_tenant(c, "acme");
+        assert_int_equal(mount("in-use", volume, "tmpfs", 0, NULL), 0);
+        remove = client_call(c, MANAGER_PATH, MANAGER, "RemoveTenant", "sD", "acme", NULL);
+        expect_job(c, remove, "failed", "volume acme");
+        assert_false(is_listed(c, "ListTenants", "acme"));
+        assert_true(world_has(w, "var/lib/tenantd/tenants/acme"));
+        assert_int_equal(umount(world_path(w, "var/lib/tenantd/storage/volumes/acme")), 0);
+        again = client_call(c, MANAGER_PATH, MANAGER, "RemoveTenant", "sD", "acme", NULL);
+        expect_job(c, again, "done", "");
+        assert_false(world_has(w, "var/lib/tenantd/tenants/acme"));
+        none = client_call(c, MANAGER_PATH, MANAGER, "RemoveTenant", "sD", "acme", NULL);
+        expect_error(none, "NoSuchTenant", "acme");
+}
+
 static void test_options(void **state) {
         _cleanup_client_ Client *c = client_open(*state, 0);
         const Pair unknown[] = { { "Force", 'b', NULL, 1 }, { NULL } };
@@ -480,6 +502,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 WORLD_TEST(test_whole_life),
                 WORLD_TEST(test_remove_with_force),
+                WORLD_TEST(test_removal_that_fails_halfway),
                 WORLD_TEST(test_start_refused_by_systemd),
                 WORLD_TEST(test_start_that_fails_says_why),
                 WORLD_TEST(test_creation_twice),

@@ -79,6 +79,10 @@ process_points() {
         is "$(payload glut cpu.max)" "50000 100000" "CPUQuota is set"
         ok "set while it runs" tenantctl --quiet set glut CPUQuota=80% TasksMax=500
         is "$(payload glut cpu.max) $(payload glut pids.max)" "80000 100000 500" "in effect at once"
+        ok "processors of its own" tenantctl --quiet set glut AllowedCPUs=0
+        is "$(payload glut cpuset.cpus.effective)" 0 "these and no others"
+        ok "and all of them again" tenantctl --quiet set glut AllowedCPUs=
+        is "$(payload glut cpuset.cpus.effective)" "$(</sys/fs/cgroup/cpuset.cpus.effective)" "in effect at once"
 }
 
 fill() { # NAME FILE MEGABYTES

@@ -10,7 +10,10 @@
 . "$here/noise.sh"
 
 most=0
-meanwhile() { most=$(pidof burn | wc -w); }
+noise_is_on() {
+        most=$(pidof burn | wc -w)
+        ((most > 100))
+}
 
 bomb() { level requests sh -c 'exec docker run --rm --privileged --pids-limit=-1 --network=none bomb /attacks/burn bomb 500 "$1"' bomb; }
 
@@ -18,7 +21,6 @@ attack() {
         prepare || broken "no Docker"
         bound TasksMax=300
         bomb
-        ((most > 100)) || broken "only $most processes: $(<"$noise_said")"
         ((most <= 300)) || breached "$most processes, $(level_words)"
         echo "$most processes of 500"
         level_verdict

@@ -10,12 +10,14 @@
 . "$here/noise.sh"
 
 most=0
-meanwhile() { most=$(pidof burn | wc -w); }
+noise_is_on() {
+        most=$(pidof burn | wc -w)
+        ((most > 200))
+}
 
 attack() {
         bound TasksMax=300
         level requests /attacks/burn bomb 500
-        ((most > 200)) || broken "only $most processes"
         ((most <= 300)) || breached "$most processes, $(level_words)"
         echo "$most processes of 500"
         level_verdict

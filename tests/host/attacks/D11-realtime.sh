@@ -14,10 +14,12 @@ attack() {
         said=$(in_place /attacks/burn realtime 1 0) || status=$?
         ((status != status_stopped)) || stopped "$said"
         before=$(requests)
-        # One for each processor; over by itself, since nobody else might get to end it.
-        noise /attacks/burn realtime "$(nproc)" "$((2 * window))"
-        wait_for 5 noise_is_on || broken "no noise: $(<"$noise_said")"
+        # One for each processor; over by itself, since nobody else might get to end it, or to see that it is there.
+        noise /attacks/burn realtime "$(nproc)" "$((4 * window))"
+        sleep 1
         during=$(requests)
+        noise_wait 20
+        [[ $(<"$noise_said") == *"realtime: $(nproc) processes"* ]] || broken "no noise: $(<"$noise_said")"
         breached "realtime: the neighbour answers $during of $before a second"
 }
 

@@ -205,8 +205,9 @@ victim_serve() {
 
 victim_answers() { "$attack_programs/request" "$victim_address" "$victim_port" 0; }
 
-# victim_rate SECONDS: answered requests per second, as customers outside see it. Not scaled: it is a rate.
-victim_rate() { "$attack_programs/request" "$victim_address" "$victim_port" "$1"; }
+# victim_rate SECONDS: answered requests per second, as customers outside see it: they have processors of their own, so who stands for them
+# is served first. Not scaled: it is a rate.
+victim_rate() { chrt --fifo 1 "$attack_programs/request" "$victim_address" "$victim_port" "$1"; }
 
 # --- the host --------------------------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ rounds=${NOISE_ROUNDS:-3}
 kept_level=80
 sure=12
 # Of the attacker's processor time: a quota is used up on all processors at once, so that of two half as much of every moment is his.
-level_quota=40%
+level_bounds=(CPUQuota=40%)
 noise_pid=
 
 median() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
@@ -31,7 +31,7 @@ noise() {
 noise_processes() { pidof burn hog exhaust fill flows inject; }
 
 # Also when the client that ran it is gone, it may still be at it.
-noise_over() { raw_gone "$noise_pid" && ! noise_processes; }
+noise_over() { { [[ -z $noise_pid ]] || raw_gone "$noise_pid"; } && ! noise_processes; }
 
 noise_wait() { wait_for "$1" noise_over || noise_end; } # SECONDS
 
@@ -77,19 +77,18 @@ bounds_back() {
 
 # level RATE COMMAND...: what RATE says, alternately with and without COMMAND going on in the place, which takes a number of seconds
 # as its last argument. Sets $undisturbed, $disturbed, $kept (percent) and $host_ms (the slowest answer of the host meanwhile).
-# As many rounds as it takes to be sure: one, when the level is far from what has to be kept. An attack that looks at something
-# while it goes on has a function for it: meanwhile.
+# As many rounds as it takes to be sure: one, when the level is far from what has to be kept. An attack that has to grow first has a
+# noise_is_on of its own.
 level() {
         local rate=$1 round quiet='' noisy='' ms
         host_ms=0 kept=$kept_level
-        bound CPUQuota="$level_quota"
+        bound "${level_bounds[@]}"
         for ((round = 0; round < rounds && kept > kept_level - sure && kept < kept_level + sure; round++)); do
                 quiet+="$("$rate")"$'\n'
-                noise "${@:2}" "$((window * 2 + 4 * time_scale))"
+                noise "${@:2}" "$((window * 2 + 12 * time_scale))"
                 wait_for 10 noise_is_on || broken "no noise: $(<"$noise_said")"
                 noisy+="$("$rate" || echo 0)"$'\n'
-                noise_is_on >/dev/null || broken "the noise ended early: $(<"$noise_said")"
-                ! declare -F meanwhile >/dev/null || meanwhile
+                noise_is_on || broken "the noise ended early: $(<"$noise_said")"
                 ms=$(milliseconds host_answers 2>/dev/null) || ms=$((60000 * time_scale))
                 ((ms <= host_ms)) || host_ms=$ms
                 noise_end
@@ -98,7 +97,7 @@ level() {
         done
 }
 
-noise_is_on() { noise_processes; }
+noise_is_on() { noise_processes >/dev/null; }
 
 level_words() { echo "the neighbour keeps $kept% ($disturbed of $undisturbed a second), the host answers in $host_ms ms"; }
 

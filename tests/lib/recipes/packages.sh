@@ -9,7 +9,7 @@ host_packages=(
         procps psmisc util-linux e2fsprogs xfsprogs btrfs-progs quota attr acl uidmap libcap2-bin
         ca-certificates openssl strace mmdebstrap zstd xz-utils bzip2 jq file python3-minimal busybox-static
         docker.io lxc crun
-        libarchive13 libseccomp2 libcap2 libnftnl11 libmnl0 libglib2.0-0 libjson-c5 libdbus-1-3 libcmocka0
+        libarchive13 libseccomp2 libcap2 libmnl0 libglib2.0-0 libjson-c5 libdbus-1-3 libcmocka0
         libxml2 libxml2-utils libssl3 libasan8 libubsan1
         linux-image-cloud-amd64
 )
