@@ -236,13 +236,8 @@ static int load_one(Backend *b, enum tenant_kind kind, const Definition *d, cons
         return r < 0 ? r : backend_validate(b, error);
 }
 
-int backends_load(const Definition *d, const Allocation *a, const struct tenant_host *host, unsigned kinds,
-                  Backends **ret, TenantError *error) {
-        _cleanup_(backends_free_p) Backends *b = calloc(1, sizeof(*b));
-
-        if (!b) {
-                return -ENOMEM;
-        }
+int backends_load_more(Backends *b, const Definition *d, const Allocation *a, const struct tenant_host *host,
+                       unsigned kinds, TenantError *error) {
         for (enum tenant_kind k = 0; k < TENANT_KIND_COUNT; k++) {
                 int r = kinds & KIND_BIT(k) ? load_one(&b->kind[k], k, d, a, host, error) : 0;
 
@@ -250,8 +245,18 @@ int backends_load(const Definition *d, const Allocation *a, const struct tenant_
                         return r;
                 }
         }
-        *ret = TAKE_PTR(b);
         return 0;
+}
+
+int backends_load(const Definition *d, const Allocation *a, const struct tenant_host *host, unsigned kinds,
+                  Backends **ret, TenantError *error) {
+        _cleanup_(backends_free_p) Backends *b = calloc(1, sizeof(*b));
+        int r = b ? backends_load_more(b, d, a, host, kinds, error) : -ENOMEM;
+
+        if (r >= 0) {
+                *ret = TAKE_PTR(b);
+        }
+        return r;
 }
 
 int backends_load_for_release(const char *name, const Allocation *a, const struct tenant_host *host,

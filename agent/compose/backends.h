@@ -44,6 +44,10 @@ int backends_choose(const Definition *d, const struct tenant_host *host, int sto
 int backends_load(const Definition *d, const Allocation *a, const struct tenant_host *host, unsigned kinds,
                   Backends **ret, TenantError *error) _must_check_;
 
+/* The same for more kinds, in what backends_load made. */
+int backends_load_more(Backends *b, const Definition *d, const Allocation *a, const struct tenant_host *host,
+                       unsigned kinds, TenantError *error) _must_check_;
+
 /* The same for release: no definition, no validation; values all unset. Facts come from `facts` of the run journal. */
 int backends_load_for_release(const char *name, const Allocation *a, const struct tenant_host *host,
                               unsigned kinds, Backends **ret, TenantError *error) _must_check_;

@@ -90,7 +90,9 @@ static int step_definition(Composer *c, TenantError *error) {
 }
 
 static int step_backends(Composer *c, TenantError *error) {
-        int r = backends_load(c->definition, c->allocation, &c->host, KINDS_ALL, &c->backends, error);
+        /* The network's comes beside the child's mounts. */
+        int r = backends_load(c->definition, c->allocation, &c->host,
+                              KINDS_ALL & ~KIND_BIT(TENANT_KIND_NETWORK), &c->backends, error);
 
         return r < 0 ? r : seccomp_read(&c->seccomp, error);
 }
@@ -239,16 +241,8 @@ static int write_init_file(Composer *c) {
 static int step_maps(Composer *c, TenantError *error) {
         const uid_t owner = c->allocation->ids.base;
         ControlMessage born = { .type = CONTROL_INIT, .pid = c->init };
-        const Backend *network = &c->backends->kind[TENANT_KIND_NETWORK];
         int r;
 
-        if (c->definition->docker_enabled && c->definition->ready == READY_DOCKER &&
-            network->plugin->ops.network.address &&
-            network->plugin->ops.network.address(&network->context, &born.ready_docker.sin_addr, NULL) >=
-                    0) {
-                born.ready_docker.sin_family = AF_INET;
-                born.ready_docker.sin_port = htons(DOCKER_TLS_PORT);
-        }
         r = control_send(c->control_fd, &born, -1);
         if (r >= 0) {
                 r = write_init_file(c);
@@ -298,25 +292,50 @@ static int child_failed(const Composer *c, int flags, TenantError *error) {
         return n == (ssize_t) sizeof(said);
 }
 
-/* Runs beside the child's mounts. */
-static int step_network(Composer *c, TenantError *error) {
+/* Before init is there: it cannot be ready too early. */
+static int announce_docker(const Composer *c, TenantError *error) {
+        const Backend *b = &c->backends->kind[TENANT_KIND_NETWORK];
+        ControlMessage docker = {
+                .type = CONTROL_DOCKER,
+                .ready_docker = { .sin_family = AF_INET, .sin_port = htons(DOCKER_TLS_PORT) },
+        };
+        int r;
+
+        if (!c->definition->docker_enabled || c->definition->ready != READY_DOCKER ||
+            !b->plugin->ops.network.address ||
+            b->plugin->ops.network.address(&b->context, &docker.ready_docker.sin_addr, NULL) < 0) {
+                return 0;
+        }
+        r = control_send(c->control_fd, &docker, -1);
+        return r < 0 ? error_set_errno(error, r, E_FAILED, "Cannot say where Docker will be") : 0;
+}
+
+static int attach_network(Composer *c, TenantError *error) {
         const Backend *b = &c->backends->kind[TENANT_KIND_NETWORK];
         struct tenant_port ports[DEFINITION_PORTS_MAX + 1];
         _cleanup_close_ int netns = -1;
         char path[64];
-        int r = journal(c, TENANT_KIND_NETWORK, error);
+        int r = backends_load_more(c->backends, c->definition, c->allocation, &c->host,
+                                   KIND_BIT(TENANT_KIND_NETWORK), error);
 
+        r = r < 0 ? r : journal(c, TENANT_KIND_NETWORK, error);
         if (r < 0) {
                 return r;
         }
         snprintf(path, sizeof(path), "/proc/%d/ns/net", c->init);
         netns = open(path, O_RDONLY | O_CLOEXEC);
         if (netns < 0) {
-                r = error_set_errno(error, errno, E_FAILED, "Cannot open the tenant's network namespace");
-        } else {
-                r = b->plugin->ops.network.attach(&b->context, netns, ports, collect_ports(c, ports), error);
-                r = plugin_result(b->plugin, "attach", r, error);
+                return error_set_errno(error, errno, E_FAILED, "Cannot open the tenant's network namespace");
         }
+        r = b->plugin->ops.network.attach(&b->context, netns, ports, collect_ports(c, ports), error);
+        r = plugin_result(b->plugin, "attach", r, error);
+        return r < 0 ? r : announce_docker(c, error);
+}
+
+/* Runs beside the child's mounts. */
+static int step_network(Composer *c, TenantError *error) {
+        int r = attach_network(c, error);
+
         if (r < 0) {
                 (void) child_failed(c, MSG_DONTWAIT, error); /* then that is the cause */
                 return r;

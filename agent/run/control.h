@@ -7,7 +7,8 @@
 #include <sys/types.h>
 
 enum control_type {
-        CONTROL_INIT, /* composer: init was born; pid, and how readiness is judged */
+        CONTROL_INIT, /* composer: init was born; pid */
+        CONTROL_DOCKER, /* composer: the tenant is ready when Docker answers there, too */
         CONTROL_CONSOLE, /* child: the master of /dev/console comes with it */
         CONTROL_FAILED, /* composer: error */
 };
@@ -15,7 +16,7 @@ enum control_type {
 typedef struct ControlMessage {
         enum control_type type;
         pid_t pid;
-        struct sockaddr_in ready_docker; /* sin_port 0: readiness is init's alone */
+        struct sockaddr_in ready_docker;
         TenantError error;
 } ControlMessage;
 

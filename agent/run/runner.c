@@ -36,7 +36,7 @@ typedef struct Runner {
         int runtime_fd, lock_fd, signal_fd, notify_fd, control_fd;
         pid_t composer; /* 0: ended */
         pid_t init; /* 0: not born; -1: ended */
-        struct sockaddr_in ready_docker;
+        struct sockaddr_in ready_docker; /* sin_port 0: readiness is init's alone */
         bool init_ready, reported_ready, reported_stopping, stopping, failed;
         int exit_status;
         Budget news, statuses;
@@ -191,21 +191,25 @@ static void on_news(Runner *r, uint64_t now) {
         report_ready(r);
 }
 
-static void on_control(Runner *r) {
+/* False: there is none now, or never again. */
+static bool take_control(Runner *r) {
         ControlMessage message;
-        int fd, n = control_receive(r->control_fd, &message, &fd);
+        int fd, n;
 
-        if (n == -EAGAIN) {
-                return;
+        if (r->control_fd < 0) {
+                return false;
         }
+        n = control_receive(r->control_fd, &message, &fd);
         if (n <= 0) {
-                r->control_fd = fd_close(r->control_fd);
-                return;
+                r->control_fd = n == -EAGAIN ? r->control_fd : fd_close(r->control_fd);
+                return false;
         }
         switch (message.type) {
         case CONTROL_INIT:
                 r->init = r->init == 0 ? message.pid
                                        : r->init; /* it may have been reaped before the word of it came */
+                break;
+        case CONTROL_DOCKER:
                 r->ready_docker = message.ready_docker;
                 break;
         case CONTROL_CONSOLE:
@@ -216,6 +220,7 @@ static void on_control(Runner *r) {
                 break;
         }
         (void) fd_close(fd);
+        return true;
 }
 
 /* How init ended, in the words of reboot(2) inside a pid namespace. */
@@ -238,17 +243,7 @@ static int status_of_init(const Runner *r, int status) {
 static void on_composer_end(Runner *r, int status) {
         TenantError error = { 0 };
 
-        while (r->control_fd >= 0 && !(r->failed && r->init)) { /* what it still said */
-                int before = r->control_fd;
-                struct pollfd p = { .fd = r->control_fd, .events = POLLIN };
-
-                if (poll(&p, 1, 0) <= 0) {
-                        break;
-                }
-                on_control(r);
-                if (r->control_fd != before) {
-                        break;
-                }
+        while (take_control(r)) { /* what it still said */
         }
         if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
                 return;
@@ -381,8 +376,7 @@ static void loop_once(Runner *r) {
                 return; /* EINTR at most */
         }
         now = now_msec();
-        if (fds[1].revents) {
-                on_control(r);
+        while (fds[1].revents && take_control(r)) { /* all of it, before what init says */
         }
         if (fds[2].revents) {
                 on_news(r, now);
