@@ -34,12 +34,12 @@ const struct tenant_setting v2_settings[SETTING_COUNT] = {
         },
         [SETTING_CPU_WEIGHT] = {
                 .key = "CPUWeight", .type = TENANT_TYPE_COUNT, .flags = TENANT_SETTING_LIVE,
-                .minimum = 1, .maximum = 10000, .unit = "",
+                .minimum = 1, .maximum = 10000, .unit = "", .default_value = "100",
                 .help = "share of the processors when they are short; others have 100",
         },
         [SETTING_IO_WEIGHT] = {
                 .key = "IOWeight", .type = TENANT_TYPE_COUNT, .flags = TENANT_SETTING_LIVE,
-                .minimum = 1, .maximum = 10000, .unit = "",
+                .minimum = 1, .maximum = 10000, .unit = "", .default_value = "100",
                 .help = "share of the disks when they are busy; others have 100",
         },
         [SETTING_ALLOWED_CPUS] = {
@@ -79,7 +79,11 @@ const struct tenant_setting v2_settings[SETTING_COUNT] = {
         },
 };
 
-/* Where each setting is written, and what the kernel has there by default. */
+/*
+ * Where each setting is written, seen from the payload, and what the kernel has there by default. Weights count among siblings: those of
+ * the payload's parent, the unit's cgroup, are the other tenants. These files are systemd's: weights-generator tells it what they are, and
+ * a start writes them even when they are the default, since systemd may not have heard yet that an earlier one is gone.
+ */
 static const struct target {
         const char *file;
         const char *controller; /* NULL: in every cgroup */
@@ -89,8 +93,8 @@ static const struct target {
         [SETTING_MEMORY_HIGH] = { "memory.high", "memory", "max" },
         [SETTING_MEMORY_SWAP_MAX] = { "memory.swap.max", "memory", "max" },
         [SETTING_CPU_QUOTA] = { "cpu.max", "cpu", "max 100000" },
-        [SETTING_CPU_WEIGHT] = { "cpu.weight", "cpu", "100" },
-        [SETTING_IO_WEIGHT] = { "io.weight", "io", "default 100" },
+        [SETTING_CPU_WEIGHT] = { "../cpu.weight", "cpu", "100" },
+        [SETTING_IO_WEIGHT] = { "../io.weight", "io", "default 100" },
         [SETTING_ALLOWED_CPUS] = { "cpuset.cpus", "cpuset", "\n" },
         [SETTING_TASKS_MAX] = { "pids.max", "pids", "max" },
         [SETTING_CGROUPS_MAX] = { "cgroup.max.descendants", NULL, "max" },
@@ -99,6 +103,13 @@ static const struct target {
         [SETTING_IO_READ_IOPS_MAX] = { "io.max", "io", NULL },
         [SETTING_IO_WRITE_IOPS_MAX] = { "io.max", "io", NULL },
 };
+
+/* The file alone, whichever cgroup it is of. */
+static const char *file_name(enum v2_setting i) {
+        const char *slash = strrchr(targets[i].file, '/');
+
+        return slash ? slash + 1 : targets[i].file;
+}
 
 /* Written by io.c: a line per disk. */
 static bool is_per_disk(enum v2_setting i) {
@@ -153,7 +164,7 @@ static const char *kernel_text(enum v2_setting i, const struct tenant_value *val
 /* No such file: the controller is not on here, or (io.weight, swap) the kernel was built without this knob.
  */
 static int missing(enum v2_setting i, int payload_fd, struct tenant_error *error) {
-        const char *key = v2_settings[i].key, *file = targets[i].file;
+        const char *key = v2_settings[i].key, *file = file_name(i);
         const char *controller = targets[i].controller ? targets[i].controller : "cgroup";
         char list[256] = "";
         bool on = cgroup_read(payload_fd, "cgroup.controllers", list, sizeof(list)) == 0 &&
@@ -191,7 +202,7 @@ static bool is_known(enum v2_setting i, int dir_fd) {
 
         return cgroup_read(dir_fd, "cgroup.controllers", list, sizeof(list)) < 0 ||
                !cgroup_list_has(list, targets[i].controller) ||
-               faccessat(dir_fd, targets[i].file, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+               faccessat(dir_fd, file_name(i), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 int limits_fit(const struct tenant_context *context, struct tenant_error *error) {
@@ -257,7 +268,7 @@ static int write_limit(enum v2_setting i, const struct tenant_value *value, int 
                 return tenant_error_set(error, r, r == -EINVAL || r == -ERANGE ? "InvalidSetting" : "Failed",
                                         "%s=%s: the kernel does not take \"%s\" for %s: %s",
                                         v2_settings[i].key, value->is_set ? value->text : "", text,
-                                        targets[i].file, strerror(-r));
+                                        file_name(i), strerror(-r));
         }
         return 0;
 }

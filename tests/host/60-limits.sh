@@ -57,6 +57,20 @@ refusal_points() {
         tenants_end frugal
 }
 
+# What systemd is told at a reload, from definitions as an operator writes them.
+weight_points() {
+        local units
+        units=$(mktemp -d /run/test-host/units.XXXXXX)
+        printf '[Tenant]\nImage=debian12-minimal\n[Cgroup]\nCPUWeight=30\nIOWeight=20\n' >/etc/tenantd/tenants/heavy.conf
+        printf '[Cgroup]\nCPUWeight=30\n' >/etc/tenantd/tenants/broken.conf
+        printf '[Tenant]\nImage=debian12-minimal\n[Cgroup]\nCPUWeight=0\n' >/etc/tenantd/tenants/wrong.conf
+        printf '[Tenant]\nImage=debian12-minimal\n[Cgroup]\nCPUWeight=10001\n' >/etc/tenantd/tenants/more.conf
+        ok "weights become systemd's" /usr/lib/systemd/system-generators/tenantd-weights-generator "$units" "$units" "$units"
+        is "$(grep -hv '^#' "$units"/tenant@heavy.service.d/* | xargs)" "[Service] CPUWeight=30 IOWeight=20" "both"
+        is "$(ls "$units")" tenant@heavy.service.d "of those that have any, and no mistakes"
+        rm -rf "$units" /etc/tenantd/tenants/{heavy,broken,wrong,more}.conf
+}
+
 memory_points() {
         is "$(payload glut memory.max)" $((192 << 20)) "MemoryMax is set"
         is "$(payload glut memory.swap.max)" 0 "MemorySwapMax is set"
@@ -79,6 +93,13 @@ process_points() {
         is "$(payload glut cpu.max)" "50000 100000" "CPUQuota is set"
         ok "set while it runs" tenantctl --quiet set glut CPUQuota=80% TasksMax=500
         is "$(payload glut cpu.max) $(payload glut pids.max)" "80000 100000 500" "in effect at once"
+        ok "a share of its own" tenantctl --quiet set glut CPUWeight=30
+        is "$(</sys/fs/cgroup/tenant.slice/tenant@glut.service/cpu.weight)" 30 "counts among tenants"
+        systemctl daemon-reload
+        is "$(</sys/fs/cgroup/tenant.slice/tenant@glut.service/cpu.weight)" 30 "after a reload of systemd, too"
+        is "$(systemctl show --value -p CPUWeight tenant@glut)" 30 "which knows it"
+        ok "no share of its own" tenantctl --quiet set glut CPUWeight=
+        is "$(</sys/fs/cgroup/tenant.slice/tenant@glut.service/cpu.weight)" 100 "the same as the others' again"
         ok "processors of its own" tenantctl --quiet set glut AllowedCPUs=0
         is "$(payload glut cpuset.cpus.effective)" 0 "these and no others"
         ok "and all of them again" tenantctl --quiet set glut AllowedCPUs=

@@ -10,7 +10,7 @@
 . "$here/noise.sh"
 
 attack() {
-        bound IOWriteIOPSMax=100
+        level_bounds+=(IOWriteIOPSMax=100)
         level requests /attacks/burn rename 8
         level_verdict
 }

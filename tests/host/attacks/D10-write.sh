@@ -10,7 +10,7 @@
 . "$here/noise.sh"
 
 attack() {
-        bound IOWriteBandwidthMax=10M
+        level_bounds+=(IOWriteBandwidthMax=10M)
         level requests /attacks/burn write 4
         level_verdict
 }

@@ -4,7 +4,6 @@
  * that a host without limits outlives it.
  *
  *   burn KIND PROCESSES SECONDS [DIRECTORY]     says how often it did it
- *   burn rate SECONDS DIRECTORY                 the same as one honest user of the disk: writes, and waits until it is there
  *
  * Kinds: cpu, switch (pipes to and fro), timers, forks (short-lived), bomb (that stay, and spin), realtime (a spinning process of a class
  * above all others), sync (write and fsync), rename (with fsync of the directory), write (as much as goes), flood ADDRESS (packets).
@@ -222,26 +221,7 @@ static int burn(const struct kind *kind, unsigned processes, unsigned seconds) {
         return error ? ATTACK_STOPPED : 0;
 }
 
-static int rate(unsigned seconds, const char *directory) {
-        double begun = now();
-        unsigned long n = 0;
-
-        if (chdir(directory) < 0) {
-                broken(directory);
-        }
-        for (; now() - begun < seconds; n++) {
-                if (!do_sync(0)) {
-                        stopped("write");
-                }
-        }
-        say("%.1f", (double) n / (now() - begun));
-        return 0;
-}
-
 int main(int argc, char **argv) {
-        if (argc == 4 && strcmp(argv[1], "rate") == 0) {
-                return rate((unsigned) atoi(argv[2]), argv[3]);
-        }
         for (size_t i = 0; argc >= 4 && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
                 unsigned processes = (unsigned) atoi(argv[2]);
 
@@ -259,7 +239,6 @@ int main(int argc, char **argv) {
                 }
                 return burn(&kinds[i], processes, (unsigned) atoi(argv[3]));
         }
-        fprintf(stderr,
-                "usage: burn KIND PROCESSES SECONDS [DIRECTORY | ADDRESS] | burn rate SECONDS DIRECTORY\n");
+        fprintf(stderr, "usage: burn KIND PROCESSES SECONDS [DIRECTORY | ADDRESS]\n");
         return ATTACK_BROKEN;
 }

@@ -3,16 +3,17 @@
 #
 # noise.sh: for attacks on what all share (D); an attack sources it itself. What the neighbour and the host still get while something is
 # being taken. Everything that is taken has a bound of its own, above what the tenant's limits allow, so that a host without limits
-# outlives it. Service levels are medians of windows that alternate between undisturbed and disturbed, since no two minutes of an
+# outlives it. Service levels are ratios of windows that alternate between undisturbed and disturbed, since no two minutes of an
 # emulated machine are alike. Refuses to judge while the noise is not there.
 
-window=${NOISE_WINDOW:-4} # seconds of one measurement
-rounds=${NOISE_ROUNDS:-3}
+window=${NOISE_WINDOW:-2} # seconds of one measurement
+rounds=${NOISE_ROUNDS:-7}
 # What a neighbour has to keep of its undisturbed rate, in percent.
 kept_level=80
 sure=12
-# Of the attacker's processor time: a quota is used up on all processors at once, so that of two half as much of every moment is his.
-level_bounds=(CPUQuota=40%)
+# What an operator gives whoever must not be in the way of others. The weight counts most: a quota is used up on all processors at once,
+# and for as long as that takes nobody else has one.
+level_bounds=(CPUWeight=1 CPUQuota=40%)
 noise_pid=
 
 median() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
@@ -76,30 +77,30 @@ bounds_back() {
 # --- service levels --------------------------------------------------------------------------------------------------
 
 # level RATE COMMAND...: what RATE says, alternately with and without COMMAND going on in the place, which takes a number of seconds
-# as its last argument. Sets $undisturbed, $disturbed, $kept (percent) and $host_ms (the slowest answer of the host meanwhile).
-# As many rounds as it takes to be sure: one, when the level is far from what has to be kept. An attack that has to grow first has a
-# noise_is_on of its own.
+# as its last argument. Sets $undisturbed and $disturbed (the last), $kept (percent, median of the rounds) and $host_ms (the slowest
+# answer of the host meanwhile). As many rounds as it takes to be sure: two, when the level is far from what has to be kept. An attack
+# that has to grow first has a noise_is_on of its own.
 level() {
-        local rate=$1 round quiet='' noisy='' ms
+        local rate=$1 round ratios='' ms
         host_ms=0 kept=$kept_level
         bound "${level_bounds[@]}"
-        for ((round = 0; round < rounds && kept > kept_level - sure && kept < kept_level + sure; round++)); do
-                quiet+="$("$rate")"$'\n'
+        for ((round = 0; round < rounds && (round < 2 || (kept > kept_level - sure && kept < kept_level + sure)); round++)); do
+                undisturbed=$("$rate")
                 noise "${@:2}" "$((window * 2 + 12 * time_scale))"
                 wait_for 10 noise_is_on || broken "no noise: $(<"$noise_said")"
-                noisy+="$("$rate" || echo 0)"$'\n'
+                disturbed=$("$rate" || echo 0)
                 noise_is_on || broken "the noise ended early: $(<"$noise_said")"
                 ms=$(milliseconds host_answers 2>/dev/null) || ms=$((60000 * time_scale))
                 ((ms <= host_ms)) || host_ms=$ms
                 noise_end
-                undisturbed=$(printf '%s' "$quiet" | median) disturbed=$(printf '%s' "$noisy" | median)
-                kept=$(awk -v a="$disturbed" -v b="$undisturbed" 'BEGIN { printf "%d", (b > 0 ? 100 * a / b : 0) }')
+                ratios+=$((${undisturbed%.*} > 0 ? 100 * ${disturbed%.*} / ${undisturbed%.*} : 0))$'\n'
+                kept=$(printf '%s' "$ratios" | median)
         done
 }
 
 noise_is_on() { noise_processes >/dev/null; }
 
-level_words() { echo "the neighbour keeps $kept% ($disturbed of $undisturbed a second), the host answers in $host_ms ms"; }
+level_words() { echo "the neighbour keeps $kept% (last $disturbed of $undisturbed a second), the host answers in $host_ms ms"; }
 
 # level_verdict: by that. The host is responsive when manager, bus and agent answer within two seconds (scaled).
 level_verdict() {
@@ -109,12 +110,6 @@ level_verdict() {
 }
 
 requests() { victim_rate "$window"; }
-
-# Writes that are on the disk, by the victim.
-syncs() {
-        place=$victim in_place mkdir -p /srv/rate
-        place=$victim in_place /attacks/burn rate "$window" /srv/rate | tail -n 1
-}
 
 # --- memory ----------------------------------------------------------------------------------------------------------
 
