@@ -9,20 +9,20 @@
 # shellcheck source=tests/host/attacks/noise.sh
 . "$here/noise.sh"
 
-most=0
+most=0 size=500 grown=100
 noise_is_on() {
         most=$(pidof burn | wc -w)
-        ((most > 100))
+        ((most > grown))
 }
 
-bomb() { level requests sh -c 'exec docker run --rm --privileged --pids-limit=-1 --network=none bomb /attacks/burn bomb 500 "$1"' bomb; }
+bomb() { level requests sh -c 'exec docker run --rm --privileged --pids-limit=-1 --network=none bomb /attacks/burn bomb '"$size"' "$1"' bomb; }
 
 attack() {
         prepare || broken "no Docker"
         bound TasksMax=300
         bomb
         ((most <= 300)) || breached "$most processes, $(level_words)"
-        echo "$most processes of 500"
+        echo "$most processes of $size"
         level_verdict
 }
 
@@ -33,7 +33,8 @@ prepare() { wait_for 20 docker_answers && in_place_sh 'tar -C / -cf - attacks/bu
 # Without Docker in a raw container the bomb is what a container of it would be.
 weaken() {
         prepare() { :; }
-        bomb() { level requests /attacks/burn bomb 500; }
+        size=8 grown=6
+        bomb() { level requests /attacks/burn bomb "$size"; }
         raw host-cgroup
 }
 

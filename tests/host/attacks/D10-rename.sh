@@ -11,7 +11,7 @@
 
 attack() {
         level_bounds+=(IOWriteIOPSMax=100)
-        level requests /attacks/burn rename 8
+        level requests /attacks/burn rename "$(crowd 8)"
         level_verdict
 }
 

@@ -11,7 +11,7 @@
 
 attack() {
         level_bounds+=(IOWriteBandwidthMax=10M)
-        level requests /attacks/burn write 4
+        level requests /attacks/burn write "$(crowd 4)"
         level_verdict
 }
 

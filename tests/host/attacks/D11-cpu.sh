@@ -10,7 +10,7 @@
 . "$here/noise.sh"
 
 attack() {
-        level requests /attacks/burn cpu 24
+        level requests /attacks/burn cpu "$(crowd 24)"
         level_verdict
 }
 

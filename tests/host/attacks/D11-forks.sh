@@ -10,7 +10,7 @@
 . "$here/noise.sh"
 
 attack() {
-        level requests /attacks/burn forks 16
+        level requests /attacks/burn forks "$(crowd 16)"
         level_verdict
 }
 

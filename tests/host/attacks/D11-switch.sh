@@ -10,7 +10,7 @@
 . "$here/noise.sh"
 
 attack() {
-        level requests /attacks/burn switch 16
+        level requests /attacks/burn switch "$(crowd 16)"
         level_verdict
 }
 

@@ -10,7 +10,7 @@
 . "$here/noise.sh"
 
 attack() {
-        level requests /attacks/burn timers 16
+        level requests /attacks/burn timers "$(crowd 16)"
         level_verdict
 }
 

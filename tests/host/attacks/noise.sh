@@ -13,7 +13,7 @@ kept_level=80
 sure=12
 # What an operator gives whoever must not be in the way of others. The weight counts most: a quota is used up on all processors at once,
 # and for as long as that takes nobody else has one.
-level_bounds=(CPUWeight=1 CPUQuota=40%)
+level_bounds=(CPUWeight=1 CPUQuota=20%)
 noise_pid=
 
 median() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
@@ -28,6 +28,9 @@ noise() {
         noise_pid=$!
         disown
 }
+
+# crowd N: processes of an attack; of one that nothing bounds so few that the host can still be asked.
+crowd() { if is_raw "$place"; then echo 6; else echo "$1"; fi; }
 
 noise_processes() { pidof burn hog exhaust fill flows inject; }
 
