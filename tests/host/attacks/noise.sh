@@ -8,12 +8,13 @@
 
 window=${NOISE_WINDOW:-2} # seconds of one measurement
 rounds=${NOISE_ROUNDS:-7}
+begins=10 # seconds within which the noise begins
 # What a neighbour has to keep of its undisturbed rate, in percent.
 kept_level=80
 sure=12
 # What an operator gives whoever must not be in the way of others. The weight counts most: a quota is used up on all processors at once,
 # and for as long as that takes nobody else has one.
-level_bounds=(CPUWeight=1 CPUQuota=20%)
+level_bounds=(CPUWeight=1 CPUQuota=10%)
 noise_pid=
 
 median() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
@@ -90,7 +91,7 @@ level() {
         for ((round = 0; round < rounds && (round < 2 || (kept > kept_level - sure && kept < kept_level + sure)); round++)); do
                 undisturbed=$("$rate")
                 noise "${@:2}" "$((window * 2 + 12 * time_scale))"
-                wait_for 10 noise_is_on || broken "no noise: $(<"$noise_said")"
+                wait_for "$begins" noise_is_on || broken "no noise: $(<"$noise_said")"
                 disturbed=$("$rate" || echo 0)
                 noise_is_on || broken "the noise ended early: $(<"$noise_said")"
                 ms=$(milliseconds host_answers 2>/dev/null) || ms=$((60000 * time_scale))
