@@ -28,7 +28,8 @@ attack() {
         stopped "$(entries) entries, and new ones for the neighbour and the host"
 }
 
-entries() { awk 'NR == 2 { print strtonum("0x" $1) }' /proc/net/stat/arp_cache; }
+# In hexadecimal there.
+entries() { echo "$((16#$(awk 'NR == 2 { print $1 }' /proc/net/stat/arp_cache)))"; }
 many() { (($(entries) > 1000)); }
 
 weaken() {

@@ -40,9 +40,14 @@ static bool take_tmpfs(void) {
         return write(fd, block, MIB) == (ssize_t) MIB;
 }
 
+/* Above 64 MiB of one user's the kernel gives him small ones: each 50 are another user's (the real id counts). */
 static bool take_pipe(void) {
+        static uid_t made;
         int fds[2];
 
+        if (made++ % 50 == 0 && setresuid(1000 + made / 50, (uid_t) -1, (uid_t) -1) < 0) {
+                return false;
+        }
         return pipe(fds) == 0 && fcntl(fds[1], F_SETPIPE_SZ, MIB) >= 0 &&
                fcntl(fds[1], F_SETFL, O_NONBLOCK) == 0 && write(fds[1], block, MIB) > 0;
 }

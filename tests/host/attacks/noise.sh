@@ -115,6 +115,13 @@ level_verdict() {
 
 requests() { victim_rate "$window"; }
 
+# has_all PROGRAM: its first process sleeps when it has what it gets, and is gone when its limits ended it.
+has_all() {
+        local pid
+        pid=$(pgrep -o -x "$1") || { noise_over; return; }
+        [[ $(awk '{ print $1 }' "/proc/$pid/syscall") =~ ^(35|230)$ ]] # nanosleep, clock_nanosleep
+}
+
 # --- memory ----------------------------------------------------------------------------------------------------------
 
 memory_free() { awk '/^MemFree:/ { print int($2 / 1024) }' /proc/meminfo; }
@@ -129,11 +136,11 @@ memory_attack() {
         before=$(memory_free) least=$before
         noise /attacks/hog "$1" "$memory_tried" "$((5 * time_scale))"
         wait_for 5 noise_is_on || broken "no noise: $(<"$noise_said")"
-        until noise_over; do
+        while
                 now=$(memory_free)
                 ((now >= least)) || least=$now
-                ((before - least < memory_tried * 9 / 10)) || break
-        done
+                ((before - least < memory_tried * 9 / 10)) && ! has_all hog
+        do :; done
         said=$(<"$noise_said")
         noise_end
         ((before - least < memory_tried * 9 / 10)) || breached "$((before - least)) MiB of the host are gone"
@@ -163,15 +170,9 @@ exhaust_attack() {
         neighbour_has_one "$1" && host_has_one "$1" || broken "there is none to begin with"
         noise /attacks/exhaust "$1" "$2" "$((60 * time_scale))"
         # What it says comes when it is over; that it sleeps is seen.
-        wait_for 60 exhausted || broken "it does not come to an end: $(<"$noise_said")"
-        host_has_one "$1" || breached "$1: nothing is left for the host"
-        neighbour_has_one "$1" || breached "$1: nothing is left for the neighbour"
+        wait_for 60 has_all exhaust || broken "it does not come to an end: $(<"$noise_said")"
+        # What was taken before, and given back, may take the kernel a while.
+        wait_for 2 host_has_one "$1" || breached "$1: nothing is left for the host"
+        wait_for 2 neighbour_has_one "$1" || breached "$1: nothing is left for the neighbour"
         stopped "the neighbour and the host still get theirs"
-}
-
-# Its first process sleeps when it has what it gets, or is gone when its limits ended it.
-exhausted() {
-        local pid
-        pid=$(pgrep -o -x exhaust) || return 0
-        [[ $(awk '{ print $1 }' "/proc/$pid/syscall") =~ ^(35|230)$ ]] # nanosleep, clock_nanosleep
 }
