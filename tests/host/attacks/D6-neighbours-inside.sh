@@ -20,7 +20,7 @@ neighbour_has_one() { in_victim env EXHAUST_LINK=hog0 /attacks/exhaust "$1" 1 0;
 attack() {
         with_bridge in_place && with_bridge in_victim && with_bridge env || broken "no bridges"
         neighbour_has_one neighbours && host_has_one neighbours || broken "there is none to begin with"
-        noise sh -c "while EXHAUST_LINK=hog0 /attacks/exhaust neighbours 50000 0 || true; do :; done"
+        noise env EXHAUST_LINK=hog0 /attacks/exhaust neighbours-on 5000000 0
         wait_for 10 many || broken "it does not come to many: $(ip -s -s ntable show name arp_cache | head -n 3)"
         host_has_one neighbours || breached "no new neighbour for the host"
         neighbour_has_one neighbours || breached "no new neighbour for the tenant next door"

@@ -6,7 +6,7 @@
  *   exhaust KIND COUNT SECONDS     at most COUNT; held for SECONDS. Status 0: got all that was asked for, 100: refused before
  *
  * Kinds: inotify, net-namespaces, signals, queues (POSIX message queues), keys, terminals, requests (asynchronous I/O), files,
- * neighbours (of eth0's namespace; as fast as they go).
+ * neighbours (of eth0's namespace; as fast as they go), neighbours-on (the same; what is refused does not end it).
  */
 #include "attack.h"
 #include <arpa/inet.h>
@@ -195,6 +195,12 @@ static bool take_neighbour(unsigned long i) {
         return errno == 0;
 }
 
+/* The kernel forgets them by and by, so the same ones again. */
+static bool take_neighbour_on(unsigned long i) {
+        (void) take_neighbour(i % 50000);
+        return true;
+}
+
 static const struct {
         const char *name;
         bool (*take)(unsigned long i);
@@ -208,6 +214,7 @@ static const struct {
         { "requests", take_requests },
         { "files", take_files },
         { "neighbours", take_neighbour },
+        { "neighbours-on", take_neighbour_on },
 };
 
 /* As many open files as root may have, so that they are not what is met first. */
