@@ -171,6 +171,7 @@ exhaust_attack() {
         noise /attacks/exhaust "$1" "$2" "$((60 * time_scale))"
         # What it says comes when it is over; that it sleeps is seen.
         wait_for 60 has_all exhaust || broken "it does not come to an end: $(<"$noise_said")"
+        [[ $(<"$noise_said") != tenantctl:* ]] || broken "it did not begin: $(<"$noise_said")"
         # What was taken before, and given back, may take the kernel a while.
         wait_for 2 host_has_one "$1" || breached "$1: nothing is left for the host"
         wait_for 2 neighbour_has_one "$1" || breached "$1: nothing is left for the neighbour"
