@@ -5,18 +5,13 @@
  *
  *   exhaust KIND COUNT SECONDS     at most COUNT; held for SECONDS. Status 0: got all that was asked for, 100: refused before
  *
- * Kinds: inotify, net-namespaces, signals, queues (POSIX message queues), keys, terminals, requests (asynchronous I/O), files,
- * neighbours (of eth0's namespace; as fast as they go), neighbours-on (the same; what is refused does not end it).
+ * Kinds: inotify, net-namespaces, signals, queues (POSIX message queues), keys, terminals, requests (asynchronous I/O), files.
  */
 #include "attack.h"
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <linux/aio_abi.h>
 #include <linux/keyctl.h>
-#include <linux/neighbour.h>
-#include <linux/rtnetlink.h>
 #include <mqueue.h>
-#include <net/if.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -25,7 +20,6 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -159,62 +153,14 @@ static bool take_files(unsigned long i) {
         return error == 0;
 }
 
-static bool take_neighbour(unsigned long i) {
-        static int fd = -1;
-        static unsigned ifindex;
-        struct {
-                struct nlmsghdr header;
-                struct ndmsg neighbour;
-                struct rtattr to_head;
-                uint32_t to;
-                struct rtattr mac_head;
-                uint8_t mac[8];
-        } m = { .header = { .nlmsg_len = sizeof(m),
-                            .nlmsg_type = RTM_NEWNEIGH,
-                            .nlmsg_flags = NLM_F_REQUEST | NLM_F_CREATE | NLM_F_REPLACE | NLM_F_ACK },
-                .neighbour = { .ndm_family = AF_INET, .ndm_state = NUD_REACHABLE },
-                .to_head = { .rta_len = RTA_LENGTH(4), .rta_type = NDA_DST },
-                .to = htonl(0x0a000000u + (uint32_t) i + 1), /* 10.0.0.1 and on */
-                .mac_head = { .rta_len = RTA_LENGTH(6), .rta_type = NDA_LLADDR },
-                .mac = { 0x02, 0, 0, 0, 0, 1 } };
-        struct {
-                struct nlmsghdr header;
-                struct nlmsgerr error;
-                uint8_t rest[512];
-        } answer;
-
-        if (fd < 0) {
-                fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-                ifindex = if_nametoindex(getenv("EXHAUST_LINK") ? getenv("EXHAUST_LINK") : "eth0");
-        }
-        m.neighbour.ndm_ifindex = (int) ifindex;
-        if (send(fd, &m, sizeof(m), 0) < 0 || recv(fd, &answer, sizeof(answer), 0) < 0) {
-                broken("netlink");
-        }
-        errno = -answer.error.error;
-        return errno == 0;
-}
-
-/* The kernel forgets them by and by, so the same ones again. */
-static bool take_neighbour_on(unsigned long i) {
-        (void) take_neighbour(i % 50000);
-        return true;
-}
-
 static const struct {
         const char *name;
         bool (*take)(unsigned long i);
 } kinds[] = {
-        { "inotify", take_inotify },
-        { "net-namespaces", take_net_namespace },
-        { "signals", take_signal },
-        { "queues", take_queue },
-        { "keys", take_key },
-        { "terminals", take_terminal },
-        { "requests", take_requests },
-        { "files", take_files },
-        { "neighbours", take_neighbour },
-        { "neighbours-on", take_neighbour_on },
+        { "inotify", take_inotify },   { "net-namespaces", take_net_namespace },
+        { "signals", take_signal },    { "queues", take_queue },
+        { "keys", take_key },          { "terminals", take_terminal },
+        { "requests", take_requests }, { "files", take_files },
 };
 
 /* As many open files as root may have, so that they are not what is met first. */

@@ -163,7 +163,8 @@ sysctls_back() {
 }
 
 host_has_one() { "$attack_programs/exhaust" "$1" 1 0; } # KIND
-neighbour_has_one() { place=$victim in_place /attacks/exhaust "$1" 1 0; } # KIND
+# Where nothing is left not even a program can be begun.
+neighbour_has_one() { place=$victim in_place_may_fail=1 in_place /attacks/exhaust "$1" 1 0; } # KIND
 
 # exhaust_attack KIND COUNT: the place takes COUNT or what it gets; can the neighbour and the host's root still have one?
 exhaust_attack() {
