@@ -45,16 +45,23 @@ autoload() {
         stopped "asked by $(($# - 1)) names, nothing was loaded"
 }
 
-# What an attack made the host load is unloaded, in as many rounds as the modules depend on each other.
-autoload_cleanup() {
+modules_new() { comm -13 <(echo "$modules_before") <(modules_now); }
+
+# In as many rounds as modules depend on each other. Not modprobe -r, which takes along what was there before.
+modules_unload() {
         local module
-        [[ -n ${modules_before-} ]] || return 0
         for _ in 1 2 3; do
-                for module in $(comm -13 <(echo "$modules_before") <(modules_now)); do
-                        modprobe -r -q "$module"
+                for module in $(modules_new); do
+                        rmmod "$module" 2>/dev/null
                 done
         done
-        true
+        [[ -z $(modules_new) ]]
+}
+
+# What an attack made the host load is unloaded; what the place still has of it (a link, a rule) goes with the place.
+autoload_cleanup() {
+        [[ -n ${modules_before-} ]] || return 0
+        modules_unload || { systemctl restart "tenant@$attacker" && wait_for 10 modules_unload; } || true
 }
 
 # --- the victim ------------------------------------------------------------------------------------------------------
