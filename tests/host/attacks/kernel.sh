@@ -61,7 +61,7 @@ modules_unload() {
 # What an attack made the host load is unloaded; what the place still has of it (a link, a rule) goes with the place.
 autoload_cleanup() {
         [[ -n ${modules_before-} ]] || return 0
-        modules_unload || { systemctl restart "tenant@$attacker" && wait_for 10 modules_unload; } || true
+        modules_unload || { systemctl restart "tenant@$attacker" && wait_for 1 modules_unload; } || true
 }
 
 # --- the victim ------------------------------------------------------------------------------------------------------
