@@ -37,7 +37,7 @@ static int method_remove_tenant(Call *call, TenantError *error) {
         bool force = false, up;
         const Option options[] = { { "force", OPTION_BOOLEAN, &force } };
         const char *name;
-        Tenant *t;
+        Tenant *t = NULL;
         int r = sd_bus_message_read(call->message, "s", &name);
 
         if (r < 0) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * filter.c: see filter.h. Speaks nf_tables by libmnl (libnftnl knows much more, and loading it is a tenth of a start); knows the names
- * and key layouts of tenantd.nft, never its rules. Refuses to create tables, sets or rules: that is tenantd.nft's (table.c). Owned by attach, publish, release and gc.
+ * and key layouts of tenantd.nft, never its rules. Refuses to create tables, sets or rules: that is tenantd.nft's (table.c). Owned by
+ * attach, publish, release and gc.
  */
 #include "filter.h"
 #include <linux/netfilter.h>
@@ -31,14 +32,20 @@ static const char *port_map(uint8_t protocol) {
         return protocol == IPPROTO_UDP ? "publish_udp" : "publish_tcp";
 }
 
+/* What each message of the netfilter family begins with. */
+static struct nfgenmsg *put_header(struct nlmsghdr *m, uint8_t family) {
+        struct nfgenmsg *n = mnl_nlmsg_put_extra_header(m, sizeof(*n));
+
+        n->nfgen_family = family;
+        n->version = NFNETLINK_V0;
+        return n;
+}
+
 /* Begin and end of a transaction look the same but for the type. */
 static void put_bracket(struct batch *b, uint16_t type) {
         struct nlmsghdr *m = batch_put(b, type, 0);
-        struct nfgenmsg *i = mnl_nlmsg_put_extra_header(m, sizeof(*i));
 
-        i->nfgen_family = AF_UNSPEC;
-        i->version = NFNETLINK_V0;
-        i->res_id = htons(NFNL_SUBSYS_NFTABLES);
+        put_header(m, AF_UNSPEC)->res_id = htons(NFNL_SUBSYS_NFTABLES);
         batch_end(b, m);
 }
 
@@ -93,18 +100,10 @@ static void put_rate(struct nlmsghdr *m, uint64_t rate, bool packets) {
         mnl_attr_nest_end(m, expression);
 }
 
-/* The header of a message about our table. */
-static void put_table(struct nlmsghdr *m, uint8_t family) {
-        struct nfgenmsg *n = mnl_nlmsg_put_extra_header(m, sizeof(*n));
-
-        n->nfgen_family = family;
-        n->version = NFNETLINK_V0;
-}
-
 static void put_entry(struct nlmsghdr *m, const char *set, const struct entry *e, const char *comment) {
         struct nlattr *list, *nest;
 
-        put_table(m, NFPROTO_INET);
+        put_header(m, NFPROTO_INET);
         mnl_attr_put_strz(m, NFTA_SET_ELEM_LIST_TABLE, TABLE);
         mnl_attr_put_strz(m, NFTA_SET_ELEM_LIST_SET, set);
         if (!e) {
@@ -393,7 +392,7 @@ int filter_has_rules(void) {
         if (fd < 0) {
                 return fd;
         }
-        put_table(m, NFPROTO_INET);
+        put_header(m, NFPROTO_INET);
         mnl_attr_put_strz(m, NFTA_RULE_TABLE, TABLE);
         r = netlink_query(fd, m, note_rule, &found);
         return r < 0 && r != -ENOENT ? r : found;
@@ -411,6 +410,6 @@ int filter_probe(void) {
         if (fd < 0) {
                 return fd;
         }
-        put_table(m, NFPROTO_UNSPEC);
+        put_header(m, NFPROTO_UNSPEC);
         return netlink_query(fd, m, ignore_answer, NULL);
 }

@@ -12,8 +12,6 @@
 #include "settings.h"
 #include "state.h"
 #include "table.h"
-#include <arpa/inet.h>
-#include <inttypes.h>
 
 /* probe */
 

@@ -11,8 +11,7 @@
 
 attack() {
         level_bounds+=(IOWriteIOPSMax=100)
-        level requests /attacks/burn sync "$(crowd 8)"
-        level_verdict
+        burn_attack sync 8
 }
 
 weaken() { raw host-cgroup; }

@@ -11,8 +11,7 @@
 
 attack() {
         level_bounds+=(IOWriteIOPSMax=100)
-        level requests /attacks/burn rename "$(crowd 8)"
-        level_verdict
+        burn_attack rename 8
 }
 
 weaken() { raw host-cgroup; }

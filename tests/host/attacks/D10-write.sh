@@ -11,8 +11,7 @@
 
 attack() {
         level_bounds+=(IOWriteBandwidthMax=10M)
-        level requests /attacks/burn write "$(crowd 4)"
-        level_verdict
+        burn_attack write 4
 }
 
 weaken() { raw host-cgroup; }

@@ -9,9 +9,6 @@
 # shellcheck source=tests/host/attacks/noise.sh
 . "$here/noise.sh"
 
-attack() {
-        level requests /attacks/burn cpu "$(crowd 24)"
-        level_verdict
-}
+attack() { burn_attack cpu 24; }
 
 weaken() { raw host-cgroup; }

@@ -9,9 +9,6 @@
 # shellcheck source=tests/host/attacks/noise.sh
 . "$here/noise.sh"
 
-attack() {
-        level requests /attacks/burn switch "$(crowd 16)"
-        level_verdict
-}
+attack() { burn_attack switch 16; }
 
 weaken() { raw host-cgroup; }

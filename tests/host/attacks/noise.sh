@@ -30,9 +30,6 @@ noise() {
         disown
 }
 
-# crowd N: processes of an attack; of one that nothing bounds so few that the host can still be asked.
-crowd() { if is_raw "$place"; then echo 6; else echo "$1"; fi; }
-
 noise_processes() { pidof burn hog exhaust fill flows inject; }
 
 # Also when the client that ran it is gone, it may still be at it.
@@ -114,6 +111,14 @@ level_verdict() {
 }
 
 requests() { victim_rate "$window"; }
+
+# burn_attack KIND PROCESSES: burn's, judged by the neighbour's requests. Where nothing bounds it so few that the host can still be asked.
+burn_attack() {
+        local processes=$2
+        ! is_raw "$place" || processes=6
+        level requests /attacks/burn "$1" "$processes"
+        level_verdict
+}
 
 # has_all PROGRAM: its first process sleeps when it has what it gets, and is gone when its limits ended it.
 has_all() {
