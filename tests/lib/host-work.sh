@@ -6,7 +6,7 @@
 
 : "${cache_root:?}" "${lib:?}"
 # Settings of `host`, filled in by its parse().
-kind=container bind='' limit=900 verb='' command=() build='' checkout='' host_tree='' apt_repo='' host_disk='' images_disk=''
+kind=container bind='' limit=900 verb='' command=() build='' checkout='' host_tree='' apt_repo='' host_disk='' images_disk='' emulator=''
 
 # The cgroup2 hierarchy of this machine, which may be the only one or beside v1.
 cgroup_root() { findmnt -n -t cgroup2 -o TARGET | head -n 1; }
@@ -84,13 +84,14 @@ hold() {
         return 1
 }
 
-# All that this run is made of: host_tree, images (their names), and by kind apt_repo or host_disk and images_disk.
+# All that this run is made of: host_tree, images (their names), and by kind apt_repo or emulator, host_disk and images_disk.
 hold_artefacts() { # WORK
         local image
         images=(debian12-docker debian13-docker debian12-minimal)
         hold host_tree host-tree
         [[ ${HOST_IMAGES-} != none ]] || images=()
         if [[ $kind == virtual ]]; then
+                hold emulator emulator
                 hold host_disk host-disk
                 # One disk with all: a choice of images would make a disk for each.
                 hold images_disk images-disk "${images[@]}"
@@ -125,7 +126,7 @@ work_command() { # WORK
 work_config() { # WORK
         declare -p kind bind build checkout limit verb host_tree >"$1/config"
         if [[ $kind == virtual ]]; then
-                declare -p host_disk images_disk >>"$1/config"
+                declare -p host_disk images_disk emulator >>"$1/config"
         else
                 declare -p apt_repo >>"$1/config"
         fi

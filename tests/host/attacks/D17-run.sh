@@ -5,13 +5,14 @@
 # stopped by: a process of the tenant's waits there, not the agent; Run has a limit of time, for its end too
 # weakened: entered without a limit of time
 
+patience=20 # who has no limit at all is not waited for that long
 run() { tenantctl run --timeout="$((3 * time_scale))" "$place" -- "$@"; }
 
 probe() {
         local begun=$SECONDS
         in_background hang /attacks/fuse /mnt lookup || return 2
         run /mnt/program &
-        if ! wait_for 20 gone $!; then
+        if ! wait_for "$patience" gone $!; then
                 echo "still waiting after $((SECONDS - begun)) s, in state $(state)"
                 return 0
         fi
@@ -28,6 +29,7 @@ state() { ps -o stat= -p "$(pgrep -n -x 'raw|exec-shim')" 2>/dev/null; }
 
 weaken() {
         raw || return 2
+        patience=4
         run() { "$attack_programs/raw" enter "$raw_store/$place" "$@" </dev/null; }
 }
 

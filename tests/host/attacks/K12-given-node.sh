@@ -12,8 +12,9 @@
 # The host's own disk, by a node of its own in /dev, which is not nodev.
 attack() {
         local disk
-        disk=$(findmnt -n -o MAJ:MIN /)
-        [[ -e /sys/dev/block/$disk ]] && mknod -m 666 /dev/k12-node b "${disk%:*}" "${disk#*:}" || return 2
+        read -r disk < <(findmnt -n -o MAJ:MIN /) # without the blanks that it pads with
+        [[ -e /sys/dev/block/$disk ]] || broken "the root is on no block device: $disk"
+        mknod -m 666 /dev/k12-node b "${disk%:*}" "${disk#*:}" || return 2
         graft /dev/k12-node /run/k12 || return 2
         in_place /attacks/nodes open /run/k12
 }

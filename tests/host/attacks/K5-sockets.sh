@@ -9,7 +9,8 @@
 # shellcheck source=tests/host/attacks/kernel.sh
 . "$here/kernel.sh"
 
-attack() { autoload sockets; }
+# shellcheck disable=SC2046 # a name is a word
+attack() { autoload sockets $(alias_names net-pf-); }
 
 weaken() { weak_tenant no-seccomp no-module-gate; }
 

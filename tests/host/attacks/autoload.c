@@ -3,7 +3,7 @@
  * autoload.c: asks the kernel for everything of a kind, in the hope that it loads a module for it. Whether it did is for the host to
  * see; this program only asks, and never fails. NAME... are what the host's modules say they are good for (modules.alias).
  *
- *   autoload sockets             every family and protocol, by every way in
+ *   autoload sockets NAME...     families and protocols, by every way in
  *   autoload filesystems NAME... mount(2) and fsopen(2)
  *   autoload links NAME...       kinds of network interfaces
  *   autoload traffic NAME...     queueing disciplines, classifiers, actions
@@ -98,27 +98,24 @@ static void ask(int protocol, Message *m) {
 
 /* --- the kinds ---------------------------------------------------------------------------------------------------- */
 
+/* As modules name what they are good for: FAMILY[-proto-PROTOCOL[-type-TYPE]]; what is not said is tried whole. */
 static void sockets(int n, char **names) {
         static const char *const ways[] = { "native", "socketpair", "i386", "socketcall" };
 
-        for (size_t w = 0; w < 4; w++) {
-                for (int family = 0; family < 48; family++) {
+        for (int i = 0; i < n; i++) {
+                int family = 0, protocol = 0, only = 0;
+
+                if (sscanf(names[i], "%d-proto-%d-type-%d", &family, &protocol, &only) < 1) {
+                        continue;
+                }
+                for (size_t w = 0; w < sizeof(ways) / sizeof(ways[0]); w++) {
                         for (int type = SOCK_STREAM; type <= SOCK_PACKET; type++) {
-                                long fd = socket_by(ways[w], family, type, 0);
+                                long fd = only == 0 || only == type
+                                                  ? socket_by(ways[w], family, type, protocol)
+                                                  : -1;
 
                                 if (fd > 2) {
                                         close((int) fd);
-                                }
-                        }
-                }
-        }
-        for (int protocol = 0; protocol < 263; protocol++) {
-                for (int type = SOCK_STREAM; type <= SOCK_DCCP; type++) {
-                        for (int i = 0; i < 2; i++) {
-                                int fd = socket(i ? AF_INET6 : AF_INET, type, protocol);
-
-                                if (fd > 2) {
-                                        close(fd);
                                 }
                         }
                 }

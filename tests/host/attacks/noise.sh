@@ -9,6 +9,7 @@
 window=${NOISE_WINDOW:-2} # seconds of one measurement
 rounds=${NOISE_ROUNDS:-7}
 begins=10 # seconds within which the noise begins
+bounds_come=before # the noise; "while": it goes on, and the host still obeys
 # What a neighbour has to keep of its undisturbed rate, in percent.
 kept_level=80
 sure=12
@@ -54,25 +55,29 @@ cleanup() {
 # --- what an operator would give ---------------------------------------------------------------------------------------
 
 # bound KEY=VALUE...: the attacker has these limits until the attack ends, given while it runs; what is weakened goes without.
-bounds=()
+bounds=() # the keys
 bound() {
+        local key
         [[ $place == "$attacker" ]] || return 0
-        bounds+=("${@%%=*}")
+        for key in "${@%%=*}"; do
+                [[ " ${bounds[*]} " == *" $key "* ]] || bounds+=("$key")
+        done
         tenantctl --quiet set "$place" "$@" || broken "no limits: $*"
 }
 
-# What the test bed gives, or nothing.
+# bounds_back [KEY...]: these, or all, as the test bed gives them, or nothing.
 bounds_back() {
-        local key value setting settings=()
-        for key in "${bounds[@]}"; do
+        local key value setting settings=() keys=("$@")
+        [[ $# -gt 0 ]] || keys=("${bounds[@]}")
+        [[ $place == "$attacker" && ${#keys[@]} -gt 0 ]] || return 0
+        for key in "${keys[@]}"; do
                 value=
                 for setting in "${bed_settings[@]}"; do
                         [[ $setting != "$key="* ]] || value=${setting#*=}
                 done
                 settings+=("$key=$value")
         done
-        [[ ${#settings[@]} -eq 0 ]] || tenantctl --quiet set "$place" "${settings[@]}"
-        bounds=()
+        tenantctl --quiet set "$place" "${settings[@]}"
 }
 
 # --- service levels --------------------------------------------------------------------------------------------------
@@ -84,16 +89,18 @@ bounds_back() {
 level() {
         local rate=$1 round ratios='' ms
         host_ms=0 kept=$kept_level
-        bound "${level_bounds[@]}"
         for ((round = 0; round < rounds && (round < 2 || (kept > kept_level - sure && kept < kept_level + sure)); round++)); do
                 undisturbed=$("$rate")
+                [[ $bounds_come != before ]] || bound "${level_bounds[@]}"
                 noise "${@:2}" "$((window * 2 + 12 * time_scale))"
                 wait_for "$begins" noise_is_on || broken "no noise: $(<"$noise_said")"
+                [[ $bounds_come != while ]] || bound "${level_bounds[@]}"
                 disturbed=$("$rate" || echo 0)
                 noise_is_on || broken "the noise ended early: $(<"$noise_said")"
                 ms=$(milliseconds host_answers 2>/dev/null) || ms=$((60000 * time_scale))
                 ((ms <= host_ms)) || host_ms=$ms
                 noise_end
+                [[ $bounds_come != while ]] || bounds_back "${level_bounds[@]%%=*}"
                 ratios+=$((${undisturbed%.*} > 0 ? 100 * ${disturbed%.*} / ${undisturbed%.*} : 0))$'\n'
                 kept=$(printf '%s' "$ratios" | median)
         done
