@@ -150,6 +150,23 @@ static void test_interactive_flag(void **state) {
         scene_close(&s);
 }
 
+/* Begins an import. Who has used up his share of the agent's time (with sanitizers a few calls do) tries again, as he is told to. */
+static DBusMessage *begin_when_allowed(Client *c, const char *name, int *ret_fd) {
+        for (;;) {
+                DBusMessage *reply = begin_endless_import(c, name, ret_fd);
+                const char *text = "";
+
+                if (!dbus_message_get_error_name(reply) ||
+                    !dbus_message_get_args(reply, NULL, DBUS_TYPE_STRING, &text, DBUS_TYPE_INVALID) ||
+                    !strstr(text, "try again in a moment")) {
+                        return reply;
+                }
+                dbus_message_unref(reply);
+                close(*ret_fd);
+                nap();
+        }
+}
+
 /* One user cannot use up all jobs. */
 static void test_limit_of_one_user(void **state) {
         Scene s = scene_open(*state, true);
@@ -161,7 +178,7 @@ static void test_limit_of_one_user(void **state) {
                 _cleanup_reply_ DBusMessage *reply = NULL;
 
                 snprintf(name, sizeof(name), "image-%d", i);
-                reply = begin_endless_import(s.user, name, &fds[i]);
+                reply = begin_when_allowed(s.user, name, &fds[i]);
                 if (i < 16) {
                         expect_reply(reply);
                 } else {
