@@ -7,6 +7,7 @@
 # needs: kernel
 
 seen=/run/test-host/k3-seen
+handler=/var/tmp/k3-handler # /run may be noexec
 
 attack() {
         rm -f "$seen"
@@ -21,15 +22,15 @@ attack() {
 
 weaken() {
         raw
-        printf '#!/bin/sh\ngrep -qa the-tenants-own && id -u >%s\n' "$seen" >/run/test-host/k3-handler
-        chmod 755 /run/test-host/k3-handler
+        printf '#!/bin/sh\ngrep -qa the-tenants-own && id -u >%s\n' "$seen" >"$handler"
+        chmod 755 "$handler"
         k3_before=$(</proc/sys/kernel/core_pattern)
-        echo '|/run/test-host/k3-handler' >/proc/sys/kernel/core_pattern
+        echo "|$handler" >/proc/sys/kernel/core_pattern
 }
 
 unweaken() { [[ -z ${k3_before-} ]] || echo "$k3_before" >/proc/sys/kernel/core_pattern; }
 
 cleanup() {
         in_place rm -rf /k3
-        rm -f "$seen" /run/test-host/k3-handler
+        rm -f "$seen" "$handler"
 }

@@ -12,6 +12,7 @@
 trunk=uplink0
 
 attack() {
+        modprobe 8021q # by the host's hand, since nothing loads it on request
         ip link add link "$trunk" name vlan7 type vlan id 7 && ip address add 198.51.100.1/24 dev vlan7 && ip link set vlan7 up || broken "no VLAN on the host"
         in_place_sh 'ip link add link eth0 name vlan7 type vlan id 7 && ip address add 198.51.100.2/24 dev vlan7 && ip link set vlan7 up' || broken "no VLAN in $place"
         hear 198.51.100.1 7100
@@ -27,4 +28,5 @@ cleanup() {
         hearers_end
         ip link delete vlan7
         in_place ip link delete vlan7
+        modprobe -r 8021q
 }

@@ -48,7 +48,7 @@ facts() {
         is_raw "$place" || tenantctl show "$place" | grep -vE '^(State|Since|MainPid|Init|Usage|Memory|Cpu|Uptime|Storage|Docker\.State)|Usec|Bytes|Current'
         cat "/proc/$init/uid_map" "/proc/$init/gid_map"
         grep -E '^(Cap|Seccomp|NoNew)' "/proc/$init/status"
-        awk '{ print $5, $9 }' "/proc/$init/mountinfo" | grep -vE '^/(run|dev|sys|proc)/|^/tmp|/docker/|credentials' | LC_ALL=C sort
+        sed -E 's/^([^ ]+ ){4}([^ ]+) .* - ([^ ]+) .*/\2 \3/' "/proc/$init/mountinfo" | grep -vE '^/(run|dev|sys|proc)/|^/tmp|/docker/|credentials' | LC_ALL=C sort
         cat "/sys/fs/cgroup$(sed -n 's/^0:://p' "/proc/$init/cgroup" | sed 's,/payload.*,/payload,')"/{memory.max,pids.max} 2>/dev/null
         nft -j list table inet tenantd 2>/dev/null | jq -S '[.nftables[] | .map? // empty | select(.elem) | .name, (.elem | length)]'
 }

@@ -27,7 +27,7 @@ attack() {
         make_gone || broken "no tenant to remove"
         agent_mortal
         tenantctl --quiet remove "$gone" &
-        agent_kill_when "/var/lib/tenantd/storage/volumes/.pending/$gone"
+        agent_kill_when "/var/lib/tenantd/storage/volumes/.pending/$gone*"
         ! wait "$!" || broken "the removal was over before the agent"
         file=$(left | head -n 1)
         [[ -n $file ]] || broken "the program was removed before the agent died"

@@ -23,12 +23,12 @@ attack() { judged_by probe; }
 
 weaken() {
         raw no-userns || return 2
-        careless_program=/run/test-host/careless
+        careless_program=/var/tmp/careless # /run may be noexec
         cp /usr/bin/nsenter "$careless_program"
         enter() { timeout 2 "$careless_program" -t "$(tenant_init "$place")" -a -r -w -- "$@"; }
 }
 
 cleanup() {
         in_place rm -f /srv/trap
-        rm -f /run/test-host/careless
+        rm -f /var/tmp/careless
 }

@@ -5,11 +5,12 @@
 # stopped by: --stop-time= of the runner, which then kills the pid namespace; TimeoutStopSec= of the unit behind it
 # weakened: no limit of time in runner and unit
 
+patience=20
 probe() {
         local begun=$SECONDS
         deaf_init || return 2
         systemctl stop --no-block "tenant@$place"
-        if wait_for 20 inactive "$place"; then
+        if wait_for "$patience" inactive "$place"; then
                 echo "stopped after $((SECONDS - begun)) s"
                 return 1
         fi
@@ -20,7 +21,7 @@ attack() { judged_by probe; }
 
 weaken() {
         # shellcheck disable=SC2034 # for deaf_init
-        stop_time=0
+        stop_time=0 patience=6
         weak_tenant no-stop-limit
 }
 

@@ -23,7 +23,7 @@ disk_attack() {
         local before taken limit=$bed_size unit=MiB said status=0 reserve=()
         [[ $1 == blocks ]] || { limit=$bed_inodes unit=files; }
         # A little more than the limit is asked for, so that what is weakened gets beyond it.
-        [[ -z ${4-} ]] || reserve=("$((limit + 4))" "$4")
+        [[ -z ${4-} ]] || reserve=("$((limit + 12))" "$4")
         in_place mkdir -p "$fill_directory" || broken "no directory"
         before=$(stored "$1")
         said=$(in_place /attacks/fill "$2" "$fill_directory" "$3" "${reserve[@]}") || status=$?

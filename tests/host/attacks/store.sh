@@ -87,10 +87,10 @@ agent_kill() {
         wait_for 10 agent_gone || broken "the agent lives"
 }
 
-# In the same moment in which PATH comes to be.
-agent_kill_when() { # PATH
+# In the same moment in which something by that name comes to be.
+agent_kill_when() { # PATTERN
         perl -e 'my $end = time + 60;
-                until (-e $ARGV[0]) { exit 1 if time > $end }
+                until (grep { -e } glob($ARGV[0])) { exit 1 if time > $end }
                 open(my $kill, ">", "/sys/fs/cgroup/system.slice/tenantd.service/cgroup.kill") or exit 1;
                 print $kill 1; close($kill) or exit 1' "$1" || broken "$1 never came to be"
         wait_for 10 agent_gone || broken "the agent lives"
