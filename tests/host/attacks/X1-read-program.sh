@@ -8,7 +8,7 @@
 enter() { in_place "$@"; }
 
 probe() {
-        local status=0 seconds=$((4 * time_scale)) scan
+        local status=0 seconds=$((4 + time_scale)) scan
         in_place_sh 'mkdir -p /srv && printf "#!/proc/self/exe\n" >/srv/trap && chmod 755 /srv/trap' || return 2
         in_place /attacks/exes read "$seconds" &
         scan=$!

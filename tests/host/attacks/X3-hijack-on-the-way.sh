@@ -8,7 +8,7 @@
 enter() { in_place "$@" 9</etc; }
 
 probe() {
-        local status=0 seconds=$((3 * time_scale)) log
+        local status=0 seconds=$((3 + time_scale)) log
         log=$(mktemp /run/test-host/hijack.XXXXXX)
         in_place_sh 'test -s /etc/machine-id || tr -d - </proc/sys/kernel/random/uuid >/etc/machine-id' || return 2
         in_background hang /attacks/fuse /srv/slow "slow=$((seconds + 2))" || return 2
