@@ -32,6 +32,7 @@ if has modules; then
         ok "the host loads by name what the kernel must not load" modprobe wireguard
         ok "and unloads it" modprobe -r wireguard
         not_ok "a link of a kind that is not loaded is refused, for the host too" ip link add name kind0 type wireguard
+        ok "systemd's automount of binfmt_misc gets its module" test -e /proc/sys/fs/binfmt_misc/status
         before=$(lsmod | awk '$1 == "dm_snapshot"')
         is "$before" "" "(the module of the next point is not loaded)"
         ok "what only the host can ask for passes the gate" "$gate" -q -- dm-snapshot

@@ -164,6 +164,7 @@ list() { as_alice timeout $((5 * time_scale)) machinectl list --no-legend; }
 os_release() { as_alice timeout $((5 * time_scale)) busctl call "${manager[@]}" GetMachineOSRelease s acme; }
 refused() { os_release 2>&1 | grep -i denied; }
 answers() { prompt machinectl show victim -p Unit; }
+waits() { ! timeout 2 machinectl show victim; }
 bus_reload() { busctl call org.freedesktop.DBus /org/freedesktop/DBus org.freedesktop.DBus ReloadConfig; }
 ok "(a machine of somebody else's)" foreign victim
 inside acme sh -c 'rm -f /etc/os-release; mkfifo -m 666 /etc/os-release'
@@ -174,7 +175,7 @@ mv "$policy" "$policy.away"
 bus_reload >/dev/null
 os_release >/dev/null 2>&1
 is $? 124 "without our rule for the bus it waits"
-not_ok "and so does everybody else" timeout 2 machinectl show victim
+ok "and so does everybody else" waits
 ok "until the watchdog ends it" wait_for 30 is_foreign victim
 mv "$policy.away" "$policy"
 bus_reload >/dev/null
@@ -204,7 +205,7 @@ ok "(a mute bus)" wait_for 10 test -S "/proc/$(init_of acme)/root/run/dbus/syste
 before=$(machined)
 machinectl shell --quiet acme /bin/true >/dev/null 2>&1 &
 shell=$!
-not_ok "machinectl shell with a mute bus: machined waits" timeout 2 machinectl show victim
+ok "machinectl shell with a mute bus: machined waits" wait_for 10 waits
 ok "until the watchdog ends it" wait_for 40 is_foreign victim
 not_ok "the shell has failed" wait $shell
 not_ok "it was begun anew" test "$(machined)" = "$before"

@@ -10,10 +10,9 @@ table=/proc/sys/fs/binfmt_misc
 
 attack() {
         local said
-        # Mounting does not load it while there are tenants (tenantd-modules.service).
-        modprobe -q binfmt_misc || broken "no binfmt_misc in this host"
+        # systemd mounts it for who looks.
+        [[ -e $table/status ]] || broken "no binfmt_misc in this host"
         said=$(in_place_sh "mkdir -p /k2 && mount -t binfmt_misc none /k2 2>&1 && echo ':k2:M::K2K2::/attacks/euid:C' >/k2/register")
-        [[ -e $table/status ]] || mount -t binfmt_misc binfmt_misc "$table" || broken "no binfmt_misc in this host"
         [[ ! -e $table/k2 ]] || breached "the host has $(sed -n '/^interpreter/p' "$table/k2")"
         stopped "mount -t binfmt_misc: ${said:-a table of the own}"
 }
@@ -23,6 +22,4 @@ weaken() { raw no-userns; }
 cleanup() {
         [[ ! -e $table/k2 ]] || echo -1 >"$table/k2"
         in_place_sh '! mountpoint -q /k2 || umount /k2; rmdir /k2'
-        while mountpoint -q "$table"; do umount "$table" || break; done
-        modprobe -r -q binfmt_misc || true
 }
