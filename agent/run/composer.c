@@ -4,7 +4,6 @@
  * tenant's init as the runner's child, and ends when init was exec'ed. It executes no program of the host's and talks to no bus. It undoes
  * nothing: what a step is about to do is in the run journal first, and the release undoes from there, whoever died.
  */
-#include "backends.h"
 #include "child.h"
 #include "control.h"
 #include "docker-layout.h"
@@ -58,7 +57,7 @@ static int remember(void *userdata, const char *key, const char *value) {
 }
 
 static int journal(Composer *c, enum tenant_kind kind, TenantError *error) {
-        int r = journal_step(c->journal_fd, kind);
+        int r = release_owed(&c->backends->kind[kind], kind) ? journal_step(c->journal_fd, kind) : 0;
 
         c->acting = kind;
         return r < 0 ? error_set_errno(error, r, E_FAILED, "Cannot write the run journal in %s",

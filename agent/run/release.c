@@ -3,7 +3,6 @@
  * release.c: undoes a run, from the last line of its journal to the first. ExecStopPost of the unit, and once at boot. Works
  * after kill -9 of anything at any point, needs no definition (it may be gone or broken), and can be run again.
  */
-#include "backends.h"
 #include "fd.h"
 #include "journal.h"
 #include "log.h"
@@ -17,34 +16,45 @@ static int undo_cgroup(const Backend *b, const char *name, TenantError *error) {
 
         snprintf(path, sizeof(path), "/sys/fs/cgroup/tenant.slice/tenant@%s.service", name);
         unit = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (unit < 0 || !b->plugin->ops.cgroup.release) {
+        if (unit < 0) {
                 return 0; /* systemd removed it already */
         }
         return b->plugin->ops.cgroup.release(&b->context, unit, error);
 }
 
 static int undo_storage(const Backend *b, TenantError *error) {
-        _cleanup_close_ int store = -1;
+        _cleanup_close_ int store = path_open(PATH_STORAGE);
 
-        if (!b->plugin->ops.storage.detach) {
-                return 0;
-        }
-        store = path_open(PATH_STORAGE);
         return store < 0 ? error_set_errno(error, store, E_FAILED, "Cannot open %s", path_get(PATH_STORAGE))
                          : b->plugin->ops.storage.detach(&b->context, store, error);
 }
 
+bool release_owed(const Backend *b, enum tenant_kind kind) {
+        switch (kind) {
+        case TENANT_KIND_CGROUP:
+                return b->plugin->ops.cgroup.release;
+        case TENANT_KIND_STORAGE:
+                return b->plugin->ops.storage.detach;
+        case TENANT_KIND_NETWORK:
+                return b->plugin->ops.network.release;
+        default:
+                return false; /* namespaces end with their processes */
+        }
+}
+
 static int undo(const char *name, enum tenant_kind kind, const Backend *b, TenantError *error) {
+        if (!release_owed(b, kind)) { /* a plugin of another version began the run */
+                return 0;
+        }
         switch (kind) {
         case TENANT_KIND_CGROUP:
                 return undo_cgroup(b, name, error);
         case TENANT_KIND_STORAGE:
                 return undo_storage(b, error);
         case TENANT_KIND_NETWORK:
-                return b->plugin->ops.network.release ? b->plugin->ops.network.release(&b->context, error)
-                                                      : 0;
+                return b->plugin->ops.network.release(&b->context, error);
         default:
-                return 0; /* namespaces end with their processes */
+                return 0;
         }
 }
 

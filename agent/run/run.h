@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "backends.h"
 #include "error.h"
 #include <stdbool.h>
 #include <sys/types.h>
@@ -33,6 +34,9 @@ int release_run(const char *name, TenantError *error) __attribute__((warn_unused
 
 /* The same of a run whose files are the present runner's already: undoes the journal and ends it. runtime_fd: /run/tenantd/NAME. */
 int release_undo(const char *name, int runtime_fd, TenantError *error) __attribute__((warn_unused_result));
+
+/* Whether the backend has an undo. For one without nothing is written down, and its plugin is not loaded at the end of a run. */
+bool release_owed(const Backend *b, enum tenant_kind kind);
 
 /* For tests: dies here when the fault switch says so. */
 void fault_point(const RunOptions *options, const char *step);
