@@ -31,30 +31,23 @@ refused_points() { # PATTERN SETTING
         ok "nor set in a tenant that is there" refused "$1" set frugal "$2"
 }
 
-refusal_points() {
-        ok "(a tenant without wishes)" tenant frugal
-        if has controllers; then
-                skip "this host has controllers" "a limit that cannot be enforced is refused"
-        else
-                refused_points 'controller memory' MemoryMax=64M
-                refused_points 'controller pids' TasksMax=100
-                refused_points 'controller cpu' CPUQuota=50%
-                # What an operator wrote by hand is refused by the start, and he can take it back.
-                printf '[Cgroup]\nMemoryMax=64M\n' >>/etc/tenantd/tenants/frugal.conf
-                not_ok "one written by hand does not start" tenantctl --quiet start frugal
-                ok "other settings can be changed meanwhile" tenantctl --quiet set frugal Description=poor
-                ok "and the limit taken away" tenantctl --quiet set frugal MemoryMax=
-                ok "then it starts" tenantctl --quiet start frugal
-                refused_points 'controller memory' MemoryMax=64M
-        fi
-        if has quota; then
-                skip "this host has quotas" "Size=1G cannot be enforced: refused"
-        else
-                refused_points 'no limits|quota' Size=1G
-                ok "nor by the backend that has quotas elsewhere" refused 'quota' create unlimited Image=debian12-minimal \
-                        Profile=plain Storage.Backend=projectquota Size=1G
-        fi
-        tenants_end frugal
+limit_refusal_points() {
+        refused_points 'controller memory' MemoryMax=64M
+        refused_points 'controller pids' TasksMax=100
+        refused_points 'controller cpu' CPUQuota=50%
+        # What an operator wrote by hand is refused by the start, and he can take it back.
+        printf '[Cgroup]\nMemoryMax=64M\n' >>/etc/tenantd/tenants/frugal.conf
+        not_ok "one written by hand does not start" tenantctl --quiet start frugal
+        ok "other settings can be changed meanwhile" tenantctl --quiet set frugal Description=poor
+        ok "and the limit taken away" tenantctl --quiet set frugal MemoryMax=
+        ok "then it starts" tenantctl --quiet start frugal
+        refused_points 'controller memory' MemoryMax=64M
+}
+
+size_refusal_points() {
+        refused_points 'no limits|quota' Size=1G
+        ok "nor by the backend that has quotas elsewhere" refused 'quota' create unlimited Image=debian12-minimal \
+                Profile=plain Storage.Backend=projectquota Size=1G
 }
 
 # What systemd is told at a reload, from definitions as an operator writes them.
@@ -137,22 +130,17 @@ settings=(Docker.Enabled=yes)
 
 ok "an image" image debian12-minimal
 census_start
-refusal_points
+ok "(a tenant without wishes)" tenant frugal
+group no-controllers "a limit that cannot be enforced is refused" limit_refusal_points
+group no-quota "a size that cannot be enforced is refused" size_refusal_points
+tenants_end frugal
 ok "glut" tenantctl --quiet create glut Image=debian12-minimal Profile=plain "${settings[@]}"
 ok "rival" tenantctl --quiet create rival Image=debian12-minimal Profile=plain
 ok "start" systemctl start tenant@glut tenant@rival
 rival=$(init_of rival)
-if has controllers; then
-        memory_points
-        process_points
-else
-        skip "needs controllers" "memory, processes, CPU"
-fi
-if has quota; then
-        disk_points
-else
-        skip "needs quota" "disk"
-fi
+group controllers "memory" memory_points
+group controllers "processes and CPU" process_points
+group quota "disk" disk_points
 ok "all is well at the end" unharmed
 ok "stop" systemctl stop tenant@glut tenant@rival
 ok "remove" tenantctl --quiet remove glut rival

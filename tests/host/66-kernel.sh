@@ -24,7 +24,7 @@ ok "a tenant" tenant one
 ok "start" systemctl start tenant@one
 
 # --- modules
-if has modules; then
+module_points() {
         gate=/usr/libexec/tenantd/module-gate
         is "$(</proc/sys/kernel/modprobe)" "$gate" "the first tenant's start puts the gate before modprobe"
         is "$(doctor module-autoload)" ok "doctor is content"
@@ -51,12 +51,11 @@ if has modules; then
         systemctl reset-failed tenantd-modules
         ok "and shut again" systemctl restart tenantd-modules
         is "$(</proc/sys/kernel/modprobe)" "$gate" "by hand"
-else
-        skip "needs modules" "the gate for modules"
-fi
+}
+group modules "the gate for modules" module_points
 
 # --- AppArmor
-if has apparmor; then
+apparmor_points() {
         is "$(label "$(init_of one)")" "tenantd-tenant (enforce)" "init has the profile"
         is "$(labels one)" "tenantd-tenant (enforce)" "and so has all that runs inside, programs of Run too"
         is "$(doctor apparmor)" ok "doctor is content"
@@ -101,9 +100,8 @@ if has apparmor; then
         ok "stop" systemctl stop tenant@one
         ok "start" systemctl start tenant@one
         is "$(label "$(init_of one)")" "tenantd-tenant (enforce)" "the next start has it again"
-else
-        skip "needs apparmor" "the AppArmor profile"
-fi
+}
+group apparmor "the AppArmor profile" apparmor_points
 
 # --- what doctor looks for
 release=$(uname -r)

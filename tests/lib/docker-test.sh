@@ -103,10 +103,6 @@ outside_from_container() {
 }
 
 limit_points() {
-        if ! has controllers; then
-                skip "needs controllers" "--memory and --pids-limit in a container"
-                return
-        fi
         is "$(as acme run --rm --memory 32m busybox cat /sys/fs/cgroup/memory.max)" 33554432 "--memory is set"
         as acme run --rm --memory 32m --memory-swap 32m busybox dd if=/dev/zero of=/dev/null bs=96M count=1 >/dev/null 2>&1
         is "$?" 137 "and kills"
@@ -266,18 +262,15 @@ docker_test() { # IMAGE VERSION
         ok "rival's too" wait_for 20 answers rival
         daemon_points "$2"
         container_points
-        limit_points
+        group controllers "--memory and --pids-limit in a container" limit_points
         privileged_points
         setuid_points
-        if has native; then
-                network_points
-                tls_points
-                careless_points
-                rotate_points
-                again_points
-        else
-                skip "emulated, they take minutes, and nothing in them depends on the kind of host" "networks, TLS, restarts"
-        fi
+        # Emulated, they take minutes, and nothing in them depends on the kind of host.
+        group native "networks" network_points
+        group native "TLS" tls_points
+        group native "a careless customer" careless_points
+        group native "new certificates" rotate_points
+        group native "restarts" again_points
         docker context rm -f acme >/dev/null
         rm -rf "$certificates" /run/test-host/{context,open}
         ok "stop" systemctl stop tenant@acme tenant@rival

@@ -90,6 +90,20 @@ ok_with() {
         fi
 }
 
+# group WORD DESCRIPTION COMMAND...: the points that COMMAND makes, and one that says that there were some; where this host lacks WORD (or, by
+# no-WORD, has it), that one is skipped.
+group() {
+        local points=$tap_points
+        if [[ $1 == no-* ]] && has "${1#no-}"; then
+                skip "needs a host without ${1#no-}" "$2"
+        elif [[ $1 != no-* ]] && ! has "$1"; then
+                skip "needs $1" "$2"
+        else
+                "${@:3}"
+                tap_result "$((tap_points == points))" "$2"
+        fi
+}
+
 # wait_for SECONDS COMMAND...: tries COMMAND until it succeeds; false when the (scaled) time is up.
 wait_for() {
         local end=$((SECONDS + $1 * time_scale + 1))
