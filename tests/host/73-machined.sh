@@ -171,6 +171,7 @@ inside acme sh -c 'rm -f /etc/os-release; mkfifo -m 666 /etc/os-release'
 ok "a FIFO for os-release: machinectl list" list
 ok "nobody may ask for it" refused
 ok "nor does that keep machined" answers
+is "$(stat -c %U:%a /run/systemd/machine)" root:700 "nor by the socket of newer ones"
 mv "$policy" "$policy.away"
 bus_reload >/dev/null
 os_release >/dev/null 2>&1
