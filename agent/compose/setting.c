@@ -135,9 +135,11 @@ static char *normal_text(enum tenant_setting_type type, const char *text, uint64
                 return strdup(number ? "yes" : "no");
         case TENANT_TYPE_SIZE:
         case TENANT_TYPE_COUNT:
-        case TENANT_TYPE_RATE:
                 snprintf(buf, sizeof(buf), "%" PRIu64, number);
                 return strdup(number == UINT64_MAX ? "infinity" : buf);
+        case TENANT_TYPE_RATE: /* has no infinity */
+                snprintf(buf, sizeof(buf), "%" PRIu64, number);
+                return strdup(buf);
         case TENANT_TYPE_PERCENT:
                 snprintf(buf, sizeof(buf), "%" PRIu64 "%%", number);
                 return strdup(buf);
