@@ -135,11 +135,9 @@ static char *normal_text(enum tenant_setting_type type, const char *text, uint64
                 return strdup(number ? "yes" : "no");
         case TENANT_TYPE_SIZE:
         case TENANT_TYPE_COUNT:
-                snprintf(buf, sizeof(buf), "%" PRIu64, number);
-                return strdup(number == UINT64_MAX ? "infinity" : buf);
         case TENANT_TYPE_RATE: /* has no infinity */
                 snprintf(buf, sizeof(buf), "%" PRIu64, number);
-                return strdup(buf);
+                return strdup(number == UINT64_MAX && type != TENANT_TYPE_RATE ? "infinity" : buf);
         case TENANT_TYPE_PERCENT:
                 snprintf(buf, sizeof(buf), "%" PRIu64 "%%", number);
                 return strdup(buf);

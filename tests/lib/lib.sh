@@ -68,8 +68,15 @@ skip() {
 }
 
 # has WORD: is true if this host has it: controllers, quota, modules, apparmor, rlimits, native (speed), kernel (of its own).
+# has no-WORD: if it has not.
 mapfile -t host_words </run/test-host/has
-has() { [[ " ${host_words[*]} " == *" $1 "* ]]; }
+has() {
+        if [[ $1 == no-* ]]; then
+                ! has "${1#no-}"
+        else
+                [[ " ${host_words[*]} " == *" $1 "* ]]
+        fi
+}
 
 # needs WORD...: skips the whole test where this host lacks one of them.
 needs() {
@@ -90,17 +97,15 @@ ok_with() {
         fi
 }
 
-# group WORD DESCRIPTION COMMAND...: the points that COMMAND makes, and one that says that there were some; where this host lacks WORD (or, by
-# no-WORD, has it), that one is skipped.
+# group WORD DESCRIPTION COMMAND...: the points that COMMAND makes, and one that says that there were some; where this host lacks WORD, that one
+# is skipped.
 group() {
         local points=$tap_points
-        if [[ $1 == no-* ]] && has "${1#no-}"; then
-                skip "needs a host without ${1#no-}" "$2"
-        elif [[ $1 != no-* ]] && ! has "$1"; then
-                skip "needs $1" "$2"
-        else
+        if has "$1"; then
                 "${@:3}"
                 tap_result "$((tap_points == points))" "$2"
+        else
+                skip "needs $1" "$2"
         fi
 }
 
