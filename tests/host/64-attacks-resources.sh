@@ -1,0 +1,5 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The attack suite (tests/host/attacks/README.md): what the host has a number of. Adds nothing of its own.
+# timeout: 600
+exec /src/tests/host/attacks/suite D -D1 -D10 -D11 -D12
