@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
+# slow: every refusal is a start
 # timeout: 240
 # container: what is refused, and how it is said, is the same on every kernel
 # shellcheck disable=SC2154 # what the sourced files assign

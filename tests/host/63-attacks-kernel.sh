@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The attack suite (tests/host/attacks/README.md): the kernel, the network, the host's helpers. Adds nothing of its own.
+# slow: every attack twice
 # timeout: 600
 exec /src/tests/host/attacks/suite K N C

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The attack suite (tests/host/attacks/README.md): what the neighbour and the host keep of their speed. Adds nothing of its own.
+# slow: every attack twice
 # timeout: 600
 # alone: ratios of rates, which another host on the machine would blur
 exec /src/tests/host/attacks/suite D1 D10 D11 D12
