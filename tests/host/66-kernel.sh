@@ -14,6 +14,7 @@ labels() { tenantctl run "$1" -- sh -c 'cat /proc/[0-9]*/attr/apparmor/current' 
 # What the journal has of tries to change a profile. Records come in the order in which the kernel makes them, but not at once: so each
 # count waits for a record of a try that comes after, by root of the host with the tenants' label.
 denied_changes() { journalctl --sync; journalctl -q -o cat _TRANSPORT=audit | grep -c 'apparmor="DENIED" operation="change_profile"'; }
+denied_in_dmesg() { dmesg | grep -c 'apparmor="DENIED".*profile="tenantd-tenant"'; }
 denied_more_than() { [[ $(denied_changes) -gt $1 ]]; }
 change_profile='echo changeprofile unconfined >/proc/self/attr/apparmor/current'
 # How many of 200 tries of a tenant were refused.
@@ -71,9 +72,9 @@ apparmor_points() {
         ok_with modules "no module" bash -c '! aa-exec -p tenantd-tenant -- modprobe wireguard && [[ ! -d /sys/module/wireguard ]]'
         kill "$target"
         # The one refusal that AppArmor does not keep quiet: the kernel is told to make no record of it for tenants' ids.
-        before=$(denied_changes)
+        before=$(denied_changes) before_dmesg=$(denied_in_dmesg)
         is "$(tenant_changes)" 200 "a tenant is refused another profile, 200 times"
-        is "$(dmesg | grep 'apparmor="DENIED".*profile="tenantd-tenant"')" "" "refusals fill no log"
+        is "$(denied_in_dmesg)" "$before_dmesg" "refusals fill no log"
         # What follows the kernel does log, with the host's own ids.
         is "$(aa-exec -p tenantd-tenant -- sh -c "$change_profile; cat /proc/self/attr/apparmor/current" 2>/dev/null)" \
                 "tenantd-tenant (enforce)" "no way out of it for root of the host with its label"

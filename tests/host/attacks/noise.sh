@@ -84,12 +84,13 @@ bounds_back() {
 
 # level RATE COMMAND...: what RATE says, alternately with and without COMMAND going on in the place, which takes a number of seconds
 # as its last argument. Sets $undisturbed and $disturbed (the last), $kept (percent, median of the rounds) and $host_ms (the slowest
-# answer of the host meanwhile). As many rounds as it takes to be sure: two, when the level is far from what has to be kept. An attack
-# that has to grow first has a noise_is_on of its own.
+# answer of the host meanwhile). As many rounds as it takes to be sure: two, when the level is far on the side where it should be, and all
+# when it is not: two may have been disturbed by others. An attack that has to grow first has a noise_is_on of its own.
 level() {
         local rate=$1 round ratios='' ms
         host_ms=0 kept=$kept_level
-        for ((round = 0; round < rounds && (round < 2 || (kept > kept_level - sure && kept < kept_level + sure)); round++)); do
+        for ((round = 0; round < rounds; round++)); do
+                [[ $round -lt 2 ]] || ! level_is_sure || break
                 undisturbed=$("$rate")
                 [[ $bounds_come != before ]] || bound "${level_bounds[@]}"
                 noise "${@:2}" "$((window * 2 + 12 * time_scale))"
@@ -104,6 +105,14 @@ level() {
                 ratios+=$((${undisturbed%.*} > 0 ? 100 * ${disturbed%.*} / ${undisturbed%.*} : 0))$'\n'
                 kept=$(printf '%s' "$ratios" | median)
         done
+}
+
+level_is_sure() {
+        if [[ $place == "$attacker" ]]; then
+                ((kept >= kept_level + sure))
+        else
+                ((kept <= kept_level - sure))
+        fi
 }
 
 noise_is_on() { noise_processes >/dev/null; }
