@@ -10,7 +10,8 @@
 #include <string.h>
 
 int error_from_bus(const sd_bus_error *error, int r, TenantError *e) {
-        static const char *const prefixes[] = { "org.tenantd1.Error.", "org.freedesktop.DBus.Error." };
+        static const char *const prefixes[] = { "org.tenantd1.Error.", "org.freedesktop.DBus.Error.",
+                                                "org.freedesktop.systemd1." }; /* why it is not activated */
         const char *name = error && error->name ? error->name : E_FAILED;
         int code = r < 0 ? r : -EIO;
 

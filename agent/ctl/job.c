@@ -480,20 +480,31 @@ int jobs_finish(JobSet *set, const char *done) {
         return status;
 }
 
+static void message_free(void *p) {
+        sd_bus_message_unref(p);
+}
+
+/* All messages first: to make one may wait for the service, and once there is a set Ctrl-C ends its loop, not us. */
 int jobs_of_names(Ctl *c, char **names, int n, JobMessage message, const void *userdata, const char *done) {
+        _cleanup_array_ GPtrArray *messages = g_ptr_array_new_with_free_func(message_free);
+        _cleanup_gfree_ TenantError *errors = g_new0(TenantError, n);
         _cleanup_(jobs_free_p) JobSet *set = NULL;
         TenantError e = { 0 };
 
+        for (int i = 0; i < n; i++) {
+                _cleanup_message_ sd_bus_message *m = NULL;
+                int r = message(c, names[i], userdata, &m, &errors[i]);
+
+                g_ptr_array_add(messages, r < 0 ? NULL : TAKE_PTR(m));
+        }
         if (jobs_new(c, &set, &e) < 0) {
                 return ctl_fail(c, NULL, NULL, &e);
         }
         for (int i = 0; i < n; i++) {
-                _cleanup_message_ sd_bus_message *m = NULL;
-                int r = message(c, names[i], userdata, &m, &e);
+                sd_bus_message *m = g_ptr_array_index(messages, i);
 
-                r = r < 0 ? r : jobs_start(set, names[i], names[i], m, &e);
-                if (r < 0) {
-                        jobs_add_failed(set, names[i], names[i], &e);
+                if (!m || jobs_start(set, names[i], names[i], m, &errors[i]) < 0) {
+                        jobs_add_failed(set, names[i], names[i], &errors[i]);
                 }
         }
         return jobs_finish(set, done);

@@ -550,7 +550,8 @@ static void check_images(Report *r) {
                 say(r, "image-list", bad, "%s", e.message);
         } else if (!names || !names[0]) {
                 say(r, "image-list", warning,
-                    "There is no image yet; build one: tenantctl image build debian12 bookworm");
+                    "There is no image yet; build one: tenantctl image build debian12 --suite=bookworm "
+                    "--profile=docker");
         } else {
                 say_ok(r, "image-list");
         }

@@ -222,7 +222,7 @@ struct tenant_plugin {
 
         /*
          * gc: drop what belongs to no tenant of the list.
-         *   When        once at boot and when an operator asks (doctor)
+         *   When        when tenantd begins after a boot or after an end that was not clean, and after a worker of its died
          *   Context     worker
          *   Ownership   names are borrowed; step through living with tenant_context_at()
          *   Errors      logged by the host, never fatal

@@ -107,7 +107,7 @@ struct tenant_storage_ops {
          * collect: finish what a crash interrupted in this store: half-made and half-removed volumes, and limits that belong to
          * them. The volume of a tenant, and one that is complete but belongs to nobody in the list, is never touched. The
          * common gc of tenant-plugin.h has no store; storage backends have this instead.
-         *   When        once at boot and when an operator asks (doctor); other operations may run at the same time
+         *   When        as gc; other operations may run at the same time
          *   Context     worker
          *   Ownership   store_fd stays the caller's; living is borrowed
          *   Errors      -errno of the first leftover that could not be finished; the others are finished all the same

@@ -396,7 +396,7 @@ static int release(const struct tenant_context *context, struct tenant_error *er
         if (r < 0) {
                 return tenant_error_set(
                         error, r, "Failed",
-                        "Removing the filters of %s: %s (run `tenantctl doctor` to collect what is left)",
+                        "Removing the filters of %s: %s (the next start or stop of it tries again)",
                         context->name, strerror(-r));
         }
         r = state_remove(state_fd, context->index);
