@@ -207,7 +207,7 @@ int allocation_choose(const Definition *d, Allocation **ret, TenantError *error)
                 r = survey_all(d->name, &s, error);
         }
         if (r >= 0) {
-                r = allocation_check_ports(d, error);
+                r = allocation_check_ports(d, 0, error);
         }
         if (r >= 0) {
                 r = choose_index(s, a, error);
@@ -254,9 +254,9 @@ static const struct tenant_port *shared_port(const Definition *d, const Definiti
         return NULL;
 }
 
-int allocation_check_ports(const Definition *d, TenantError *error) {
+int allocation_check_ports(const Definition *d, uint16_t docker_port, TenantError *error) {
         _cleanup_(strv_free_p) char **names = NULL;
-        int r = d->n_ports > 0 ? definition_list(&names, error) : 0;
+        int r = d->n_ports > 0 || docker_port != 0 ? definition_list(&names, error) : 0;
 
         for (char **name = names; r >= 0 && name && *name; name++) {
                 _cleanup_(allocation_free_p) Allocation *a = NULL;
@@ -274,6 +274,12 @@ int allocation_check_ports(const Definition *d, TenantError *error) {
                         return error_set(error, EADDRINUSE, E_ADDRESS_IN_USE,
                                          "[Network] Publish=: host port %u is tenant %s's; choose another",
                                          port->host_port, *name);
+                }
+                if (docker_port != 0 && other && publishes_tcp(other, docker_port)) {
+                        return error_set(
+                                error, EADDRINUSE, E_ADDRESS_IN_USE,
+                                "Docker's port %u has been published by tenant %s meanwhile; try again",
+                                docker_port, *name);
                 }
         }
         return r;

@@ -13,10 +13,15 @@
 #include "paths.h"
 #include "tree.h"
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/file.h>
+#include <sys/vfs.h>
 
 #define FORMAT "1"
 #define REMOVED_SUFFIX ".removed"
+/* Files beside the allocation, there while the tenant is being made or removed. */
+#define CREATING "creating"
+#define REMOVING "removing"
 
 Allocation *allocation_free(Allocation *a) {
         if (!a) {
@@ -420,12 +425,25 @@ static int sync_directory(int dir_fd) {
         return fsync(fd) < 0 ? -errno : 0;
 }
 
-/* Whether what follows an allocation's creation, the definition, is on the same file system. */
+/*
+ * Whether what follows an allocation's creation, the definition, is on the same file system, and on one whose journal keeps the
+ * order: btrfs writes what an fsync names and no more.
+ */
 static bool definition_comes_after(int tenants_fd) {
         struct stat own, definitions;
+        struct statfs fs;
 
         return fstat(tenants_fd, &own) == 0 && stat(path_get(PATH_DEFINITIONS), &definitions) == 0 &&
-               own.st_dev == definitions.st_dev;
+               own.st_dev == definitions.st_dev && fstatfs(tenants_fd, &fs) == 0 &&
+               (fs.f_type == EXT4_SUPER_MAGIC || fs.f_type == XFS_SUPER_MAGIC);
+}
+
+/* An empty file; one that is there already is as good. */
+static int put_mark(int dir_fd, const char *mark) {
+        int fd = openat(dir_fd, mark, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+        (void) fd_close(fd); /* returns -1 always */
+        return fd < 0 ? -errno : 0;
 }
 
 /*
@@ -444,6 +462,10 @@ static int save_text(const char *name, const char *text) {
         dir_fd = open_beneath(tenants_fd, name, O_PATH | O_DIRECTORY, 0);
         if (dir_fd < 0) {
                 return dir_fd;
+        }
+        r = made ? put_mark(dir_fd, CREATING) : 0;
+        if (r < 0) {
+                return r;
         }
         if (made && definition_comes_after(tenants_fd)) {
                 return file_create_ordered(dir_fd, "allocation", 0600, text, strlen(text));
@@ -509,6 +531,54 @@ int allocation_collect(TenantError *error) {
         int r = tenants_fd < 0 ? tenants_fd : tree_remove_suffix(tenants_fd, REMOVED_SUFFIX);
 
         return r < 0 ? error_set_errno(error, r, E_FAILED, "Cannot clean up %s", path_get(PATH_TENANTS)) : 0;
+}
+
+/* tenants/NAME, O_RDONLY. */
+static int open_tenant(const char *name) {
+        _cleanup_close_ int tenants_fd = path_open(PATH_TENANTS);
+
+        return tenants_fd < 0 ? tenants_fd : open_beneath(tenants_fd, name, O_RDONLY | O_DIRECTORY, 0);
+}
+
+static bool has_file(int dir_fd, const char *file) {
+        struct stat st;
+
+        return fstatat(dir_fd, file, &st, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
+}
+
+AllocationStage allocation_stage(const char *name) {
+        _cleanup_close_ int dir_fd = open_tenant(name);
+
+        return dir_fd < 0                                                      ? ALLOCATION_COMPLETE
+               : has_file(dir_fd, REMOVING)                                    ? ALLOCATION_REMOVING
+               : has_file(dir_fd, CREATING) || !has_file(dir_fd, "allocation") ? ALLOCATION_CREATING
+                                                                               : ALLOCATION_COMPLETE;
+}
+
+int allocation_begin_removal(const char *name, TenantError *error) {
+        _cleanup_close_ int dir_fd = open_tenant(name);
+        int r = dir_fd < 0 ? dir_fd : put_mark(dir_fd, REMOVING);
+
+        if (r == -ENOENT) {
+                return 0;
+        }
+        r = r < 0 ? r : fsync(dir_fd) < 0 ? -errno : 0;
+        return r < 0 ? error_set_errno(error, r, E_FAILED, "Cannot write %s/%s/" REMOVING,
+                                       path_get(PATH_TENANTS), name)
+                     : 0;
+}
+
+int allocation_settle(const char *name, TenantError *error) {
+        static const char *const marks[] = { CREATING, REMOVING };
+        _cleanup_close_ int dir_fd = open_tenant(name);
+
+        for (size_t i = 0; i < ELEMENTSOF(marks); i++) {
+                if (dir_fd >= 0 && unlinkat(dir_fd, marks[i], 0) < 0 && errno != ENOENT) {
+                        return error_set_errno(error, errno, E_FAILED, "Cannot remove %s/%s/%s",
+                                               path_get(PATH_TENANTS), name, marks[i]);
+                }
+        }
+        return 0;
 }
 
 bool allocation_exists(const char *name) {

@@ -63,10 +63,11 @@ int allocation_choose(const Definition *d, Allocation **ret, TenantError *error)
 
 /*
  * -EADDRINUSE AddressInUse when a port that the definition publishes is another tenant's (published or
- * Docker's); the message names it. For changes of a tenant; allocation_choose does the same. A definition of
- * another that cannot be read is passed over.
+ * Docker's), or when another publishes docker_port (0: none); the message names it. The caller holds the lock until the
+ * definition is saved. allocation_choose does the same for an early answer. A definition of another that cannot be read is
+ * passed over.
  */
-int allocation_check_ports(const Definition *d, TenantError *error) _must_check_;
+int allocation_check_ports(const Definition *d, uint16_t docker_port, TenantError *error) _must_check_;
 
 /*
  * A Docker port for a tenant that exists, chosen as allocation_choose does (0 when Docker is not enabled). Caller
@@ -103,6 +104,24 @@ int allocation_save(const char *name, const Allocation *a, TenantError *error) _
  * whole or not at all. Idempotent. Last step of a removal: only then the ids are free.
  */
 int allocation_remove(const char *name, TenantError *error) _must_check_;
+
+/*
+ * What is under way in tenants/NAME, by files beside the allocation: only what is being made or removed may be wiped when there
+ * is no definition. A definition may be missing for other reasons: moved away by its owner, or on a disk that is not mounted.
+ */
+typedef enum AllocationStage {
+        ALLOCATION_COMPLETE, /* also when nothing can be said */
+        ALLOCATION_CREATING, /* from the first allocation_save to allocation_settle; also a directory without an allocation */
+        ALLOCATION_REMOVING, /* from allocation_begin_removal to the end */
+} AllocationStage;
+
+AllocationStage allocation_stage(const char *name);
+
+/* Durably. Before the definition goes. Nothing when there is no directory. */
+int allocation_begin_removal(const char *name, TenantError *error) _must_check_;
+
+/* The definition is there and stays: nothing is under way any more. Not durable: recovery does it again. */
+int allocation_settle(const char *name, TenantError *error) _must_check_;
 
 /* There is a directory tenants/NAME: a tenant, or what a removal left of one. False for a name that is none. */
 bool allocation_exists(const char *name);

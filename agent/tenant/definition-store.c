@@ -25,11 +25,21 @@ static ConfPath conf_path(const char *name, const char *more) {
         return p;
 }
 
+/* A link that leads nowhere, or a disk that does not answer, is no removal. */
 bool definition_exists(const char *name) {
         struct stat st;
 
-        return tenant_name_is_valid(name) && stat(conf_path(name, "").path, &st) >= 0 &&
-               !S_ISDIR(st.st_mode);
+        if (!tenant_name_is_valid(name)) {
+                return false;
+        }
+        return lstat(conf_path(name, "").path, &st) < 0 ? errno != ENOENT && errno != ENOTDIR
+                                                        : !S_ISDIR(st.st_mode);
+}
+
+int definition_add_dropins(const char *name, Keyfile *keyfile, TenantError *error) {
+        int r = tenant_name_check("tenant", name, error);
+
+        return r < 0 ? r : keyfile_load_dropins(keyfile, conf_path(name, ".d").path, error);
 }
 
 int definition_load(const char *name, Definition **ret, TenantError *error) {

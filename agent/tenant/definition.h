@@ -82,6 +82,9 @@ int definition_keyfile_from_settings(const DefinitionSetting *settings, size_t n
 /* Reads file and drop-ins. -ENOENT NoSuchTenant; else as above. */
 int definition_load(const char *name, Definition **ret, TenantError *error) _must_check_;
 
+/* Merges NAME.conf.d, which an operator may have made before the tenant, into a keyfile. Errors as keyfile_load_dropins. */
+int definition_add_dropins(const char *name, Keyfile *keyfile, TenantError *error) _must_check_;
+
 /* True when /etc/tenantd/tenants/NAME.conf exists. */
 bool definition_exists(const char *name);
 

@@ -572,16 +572,41 @@ static void check_config(Report *r) {
         }
 }
 
-/* Definitions that would not start, and allocations that stop every creation. */
-static void check_tenants(Report *r) {
-        _cleanup_(strv_free_p) char **names = NULL;
-        TenantError e = { 0 };
+/* What is left of tenants without a definition. True: nothing, or what is being made or removed. */
+static bool check_undefined(Report *r, char **directories) {
         bool all = true;
 
-        if (definition_list(&names, &e) < 0) {
+        for (char **name = directories; name && *name; name++) {
+                _cleanup_(allocation_free_p) Allocation *a = NULL;
+                TenantError e = { 0 };
+
+                if (definition_exists(*name) || allocation_stage(*name) != ALLOCATION_COMPLETE) {
+                        continue;
+                }
+                all = false;
+                if (allocation_load(*name, &a, &e) < 0) {
+                        say(r, "tenants", bad, "%s", e.message);
+                } else {
+                        say(r, "tenants", warning,
+                            "Tenant %s has no definition %s/%s.conf; put it back, or remove what is left of "
+                            "it: tenantctl remove %s",
+                            *name, path_get(PATH_DEFINITIONS), *name, *name);
+                }
+        }
+        return all;
+}
+
+/* Definitions that would not start, and allocations that stop every creation. */
+static void check_tenants(Report *r) {
+        _cleanup_(strv_free_p) char **names = NULL, **directories = NULL;
+        TenantError e = { 0 };
+        bool all;
+
+        if (definition_list(&names, &e) < 0 || allocation_list(&directories, &e) < 0) {
                 say(r, "tenants", bad, "%s", e.message);
                 return;
         }
+        all = check_undefined(r, directories);
         for (char **name = names; name && *name; name++) {
                 _cleanup_(definition_free_p) Definition *d = NULL;
                 _cleanup_(allocation_free_p) Allocation *a = NULL;

@@ -119,7 +119,8 @@ int tenant_allocate_network(Backends *backends, Allocation *a, TenantError *erro
 }
 
 typedef struct Creation {
-        const Definition *definition;
+        const Definition *definition; /* with drop-ins that are there already */
+        const Keyfile *settings; /* what is saved */
         const struct tenant_host *host;
         Allocation *allocation;
         Backends *backends;
@@ -201,6 +202,24 @@ static int provision(Creation *c, TenantError *error) {
         return r;
 }
 
+/* Under the lock: two who want the same port are told apart here. From the definition on, the tenant exists. */
+static int commit(Creation *c, TenantError *error) {
+        const char *name = c->definition->name;
+        _cleanup_close_ int lock = allocation_lock(c->host, error);
+        int r = lock < 0 ? lock : allocation_check_ports(c->definition, c->allocation->docker_port, error);
+
+        r = r < 0 ? r : definition_save(name, c->settings, true, error);
+        if (r >= 0) {
+                TenantError e = { 0 };
+
+                if (allocation_settle(name, &e) < 0) {
+                        host_log(c->host, 4, "Tenant %s: %s; tenantd tries again at its next start", name,
+                                 e.message);
+                }
+        }
+        return r;
+}
+
 static int make(Creation *c, TenantError *error) {
         const Definition *d = c->definition;
         int r = choose_and_allocate(c, error);
@@ -214,7 +233,7 @@ static int make(Creation *c, TenantError *error) {
         }
         r = provision(c, error);
         r = r < 0 ? r : tenant_make_certificates(d, c->allocation, c->host, error);
-        return r < 0 ? r : definition_save(d->name, d->keyfile, true, error);
+        return r < 0 ? r : commit(c, error);
 }
 
 /* Image and what an earlier worker may have left. */
@@ -230,11 +249,21 @@ static int prepare(const Definition *d, const struct tenant_host *host, int *ret
         if (image < 0) {
                 return image;
         }
-        return allocation_exists(d->name) ? tenant_wipe(d->name, host, error) : 0;
+        if (!allocation_exists(d->name)) {
+                return 0;
+        }
+        return allocation_stage(d->name) == ALLOCATION_COMPLETE
+                       ? error_set(error, EEXIST, E_TENANT_EXISTS,
+                                   "There is a tenant '%s' whose definition %s/%s.conf is missing; put that "
+                                   "back, or remove what is left of it: tenantctl remove %s",
+                                   d->name, path_get(PATH_DEFINITIONS), d->name, d->name)
+                       : tenant_wipe(d->name, host, error);
 }
 
-static int create_locked(const Definition *d, const struct tenant_host *host, TenantError *error) {
-        _cleanup_(creation_done) Creation creation = { .definition = d, .host = host, .store_fd = -1 };
+static int create_locked(const Definition *d, const Keyfile *settings, const struct tenant_host *host,
+                         TenantError *error) {
+        _cleanup_(creation_done)
+                Creation creation = { .definition = d, .settings = settings, .host = host, .store_fd = -1 };
         _cleanup_close_ int image = -1;
         TenantError undo = { 0 };
         int r;
@@ -270,11 +299,12 @@ int work_create_tenant(const char *name, Keyfile *settings, const struct tenant_
         int r = tenant_name_check("tenant", name, error);
 
         r = r < 0 ? r : keyfile_copy(settings, &copy, error);
+        r = r < 0 ? r : definition_add_dropins(name, copy, error);
         r = r < 0 ? r : definition_from_keyfile(name, copy, &d, error);
         if (r < 0) {
                 return r;
         }
         (void) TAKE_PTR(copy); /* the definition has it */
         lock = tenant_work_lock(name, error);
-        return lock < 0 ? lock : create_locked(d, host, error);
+        return lock < 0 ? lock : create_locked(d, settings, host, error);
 }

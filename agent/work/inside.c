@@ -199,7 +199,7 @@ static void wait_until_empty(int cgroup_fd, long long end) {
         _cleanup_close_ int events = open_beneath(cgroup_fd, "cgroup.events", O_RDONLY | O_NONBLOCK, 0);
         char text[256];
 
-        while (events >= 0 && now_msec() < end) {
+        for (long long left = end - now_msec(); events >= 0 && left > 0; left = end - now_msec()) {
                 struct pollfd p = { .fd = events, .events = POLLPRI };
                 ssize_t n = pread(events, text, sizeof(text) - 1, 0);
 
@@ -210,7 +210,7 @@ static void wait_until_empty(int cgroup_fd, long long end) {
                 if (strstr(text, "populated 0")) {
                         return;
                 }
-                (void) poll(&p, 1, (int) (end - now_msec())); /* looked at again either way */
+                (void) poll(&p, 1, (int) left); /* looked at again either way */
         }
 }
 

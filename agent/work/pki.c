@@ -142,6 +142,9 @@ static int install(int tenant_fd, const char *tenant, const X509Pair *authority,
         if (r >= 0) {
                 r = put_in_place(tenant_fd, fresh);
         }
+        if (r >= 0 && fsync(tenant_fd) < 0) { /* or the old ones might be valid again after a power loss */
+                r = -errno;
+        }
         q = tree_remove(tenant_fd, DIRECTORY_NEW); /* after an exchange: the old ones */
         if (r == -EEXIST) {
                 return exists_already(tenant, error);
@@ -276,6 +279,19 @@ static int store_open(const char *tenant, Store *ret, TenantError *error) {
                            : read_pair(ret->fd, tenant, "ca.crt", "ca.key", &ret->authority, error);
 }
 
+/* The clock was wrong when the authority was made, or is now: whatever it signs would be refused. */
+static int check_authority(const Store *s, const char *tenant, TenantError *error) {
+        static const PkiNames none;
+
+        return x509_serves(s->authority.cert, &none, 0)
+                       ? 0
+                       : error_set(
+                                 error, EBADMSG, E_DAMAGED,
+                                 "The certificate authority of tenant '%s' is not valid at this time; when "
+                                 "the clock of this host is right, make another: tenantctl docker-rotate %s",
+                                 tenant, tenant);
+}
+
 /* When the authority itself is about to end, a certificate of its own could not last longer. */
 static bool is_good(const Store *s, const char *tenant, const PkiNames *names) {
         static const PkiNames none;
@@ -292,6 +308,7 @@ int pki_renew_server(const char *tenant, const PkiNames *names, bool *ret_renewe
         int r = store_open(tenant, &store, error);
 
         *ret_renewed = false;
+        r = r < 0 ? r : check_authority(&store, tenant, error);
         if (r < 0 || is_good(&store, tenant, names)) {
                 return r;
         }
@@ -334,6 +351,7 @@ int pki_issue_client(const char *tenant, const char *common_name, unsigned days,
         int r = check_request(common_name, days, error);
 
         r = r < 0 ? r : store_open(tenant, &store, error);
+        r = r < 0 ? r : check_authority(&store, tenant, error);
         r = r < 0 ? r : x509_pair_make(&request, &store.authority, &client, error);
         if (r < 0) {
                 return r;

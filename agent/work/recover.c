@@ -58,9 +58,21 @@ static void recover_tenant(const char *name, const struct tenant_host *host) {
                 return;
         }
         if (definition_exists(name)) {
+                if (allocation_settle(name, &e) < 0) {
+                        warn(host, &e);
+                }
                 return;
         }
-        host_log(host, 6, "Tenant %s has no definition, removing what is left of it", name);
+        /* Nobody asked for its end: its definition may be moved away, or on a disk that is not here. */
+        if (allocation_stage(name) == ALLOCATION_COMPLETE) {
+                host_log(
+                        host, 4,
+                        "Tenant %s has no definition %s/%s.conf; put it back, or remove what is left of it: "
+                        "tenantctl remove %s",
+                        name, path_get(PATH_DEFINITIONS), name, name);
+                return;
+        }
+        host_log(host, 6, "Tenant %s is not complete, removing what is left of it", name);
         if (tenant_wipe(name, host, &e) < 0) {
                 warn(host, &e);
         }
@@ -97,7 +109,7 @@ static int recover_tenants(const struct tenant_host *host, TenantError *error) {
                         return error_set(error, ECANCELED, E_CANCELED,
                                          "The recovery was canceled; the next one goes on");
                 }
-                if (!definition_exists(names[i])) {
+                if (!definition_exists(names[i]) || allocation_stage(names[i]) != ALLOCATION_COMPLETE) {
                         recover_tenant(names[i], host);
                 }
         }
@@ -147,14 +159,14 @@ static int recover_runs(TenantError *error) {
         return r;
 }
 
-/* ".NAME.partial" or ".NAME.build": the name, or "". */
+/* ".NAME.partial", ".NAME.build" or ".NAME.removed": the name, or "". */
 static void name_of_hidden(const char *hidden, char ret[static TENANT_NAME_MAX + 1]) {
         const char *dot = strrchr(hidden, '.');
         size_t n = dot ? (size_t) (dot - hidden) : 0;
 
         ret[0] = '\0';
         if (hidden[0] == '.' && n > 1 && n - 1 <= TENANT_NAME_MAX &&
-            (strcmp(dot, ".partial") == 0 || strcmp(dot, ".build") == 0)) {
+            (strcmp(dot, ".partial") == 0 || strcmp(dot, ".build") == 0 || strcmp(dot, ".removed") == 0)) {
                 memcpy(ret, hidden + 1, n - 1);
                 ret[n - 1] = '\0';
         }

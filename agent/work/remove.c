@@ -80,18 +80,24 @@ static int lock_removable(const char *name, Allocation **ret, TenantError *error
         return r < 0 && r != -ENOENT ? r : TAKE_FD(running);
 }
 
+/* Under that lock. */
+static int wipe_locked(const char *name, const Allocation *a, const struct tenant_host *host,
+                       TenantError *error) {
+        int r = a ? destroy_volume(name, a, host, error) : 0;
+
+        r = r < 0 ? r : remove_runtime(name, error);
+        if (r >= 0 && allocation_stage(name) == ALLOCATION_REMOVING) {
+                r = definition_remove(name, error); /* drop-ins that a killed removal left */
+        }
+        /* The allocation last: by it, what is cut short here is found again. */
+        return r < 0 ? r : free_allocation(name, error);
+}
+
 int tenant_wipe(const char *name, const struct tenant_host *host, TenantError *error) {
         _cleanup_(allocation_free_p) Allocation *a = NULL;
         _cleanup_close_ int running = lock_removable(name, &a, error);
-        int r;
 
-        if (running < 0) {
-                return running;
-        }
-        r = a ? destroy_volume(name, a, host, error) : 0;
-        /* The allocation last: by it, what is cut short here is found again. */
-        r = r < 0 ? r : remove_runtime(name, error);
-        return r < 0 ? r : free_allocation(name, error);
+        return running < 0 ? running : wipe_locked(name, a, host, error);
 }
 
 /* Else a new tenant of the name would start with the host unasked. Read by systemd at its next reload. */
@@ -104,16 +110,25 @@ static void disable(const char *name, const struct tenant_host *host) {
         }
 }
 
-/* What would stop tenant_wipe, asked before the definition is gone. */
-static int check_removable(const char *name, TenantError *error) {
-        _cleanup_(allocation_free_p) Allocation *a = NULL;
-        _cleanup_close_ int running = lock_removable(name, &a, error);
+/* The mark first: from then on, whoever finds the tenant without a definition goes on here. */
+static int remove_definition(const char *name, const struct tenant_host *host, TenantError *error) {
+        int r = allocation_begin_removal(name, error);
 
-        return running < 0 ? running : 0;
+        r = r < 0 ? r : definition_remove(name, error);
+        if (r < 0) {
+                TenantError e = { 0 };
+
+                if (definition_exists(name) && allocation_settle(name, &e) < 0) {
+                        host_log(host, 4, "Tenant %s: %s; tenantd tries again at its next start", name,
+                                 e.message);
+                }
+        }
+        return r;
 }
 
 int work_remove_tenant(const char *name, const struct tenant_host *host, TenantError *error) {
-        _cleanup_close_ int lock = -1;
+        _cleanup_(allocation_free_p) Allocation *a = NULL;
+        _cleanup_close_ int lock = -1, running = -1;
         int r = tenant_name_check("tenant", name, error);
 
         if (r < 0) {
@@ -127,12 +142,12 @@ int work_remove_tenant(const char *name, const struct tenant_host *host, TenantE
         if (lock < 0) {
                 return lock;
         }
-        r = check_removable(name, error);
-        r = r < 0 ? r : definition_remove(name, error);
+        running = lock_removable(name, &a, error);
+        r = running < 0 ? running : remove_definition(name, host, error);
         if (r < 0) {
                 return r;
         }
         disable(name, host);
         host_progress(host, -1.0, "destroy");
-        return tenant_wipe(name, host, error);
+        return wipe_locked(name, a, host, error);
 }

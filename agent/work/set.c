@@ -221,13 +221,12 @@ static int check_own_port(const Change *c, TenantError *error) {
         return 0;
 }
 
-/* Under the allocation lock: what others have. */
+/* Under the allocation lock: what is given to one tenant only. */
 static int check_others(Change *c, const Keyfile *changes, TenantError *error) {
         int r = network_differs(c, changes) ? check_network(c, error) : 0;
 
         r = r < 0 ? r : choose_port(c, error);
         r = r < 0 ? r : check_own_port(c, error);
-        r = r < 0 || !differs(c, "Network", "Publish") ? r : allocation_check_ports(c->after, error);
         return r < 0 || !c->port_changed ? r : allocation_save(c->name, c->allocation, error);
 }
 
@@ -399,11 +398,17 @@ static void take_back(Change *c) {
         }
 }
 
+/* Ports are asked for under the lock, and are ours when it is let go. */
 static int apply_and_save(Change *c, const Keyfile *changes, TenantError *error) {
+        _cleanup_close_ int lock = -1;
         unsigned kinds;
         int r = sort_changes(c, changes, &kinds);
 
         r = r < 0 ? r : tenant_make_certificates(c->after, c->allocation, c->host, error);
+        if (r >= 0 && (c->port_changed || differs(c, "Network", "Publish"))) {
+                lock = allocation_lock(c->host, error);
+                r = lock < 0 ? lock : allocation_check_ports(c->after, c->allocation->docker_port, error);
+        }
         r = r < 0 ? r : apply(c, kinds, error);
         return r < 0 ? r : definition_save(c->name, c->file, false, error);
 }

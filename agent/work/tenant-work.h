@@ -7,7 +7,7 @@
 
 /*
  * Destroys volume, certificates and allocation of a tenant that does not run and has no definition (any
- * more). Idempotent. -EBUSY Running. -EBADMSG Damaged: the allocation cannot be read, so that nothing is
+ * more), which the caller has asked allocation_stage about. Idempotent. -EBUSY Running. -EBADMSG Damaged: the allocation cannot be read, so that nothing is
  * touched. The caller holds tenant_work_lock.
  */
 int tenant_wipe(const char *name, const struct tenant_host *host, TenantError *error) _must_check_;

@@ -255,7 +255,8 @@ int x509_key_parse(const char *pem, EVP_PKEY **ret) {
 bool x509_serves(X509 *cert, const PkiNames *names, unsigned days) {
         int ends_in_days, seconds;
 
-        if (!ASN1_TIME_diff(&ends_in_days, &seconds, NULL, X509_get0_notAfter(cert)) || seconds < 0 ||
+        if (X509_cmp_current_time(X509_get0_notBefore(cert)) >= 0 ||
+            !ASN1_TIME_diff(&ends_in_days, &seconds, NULL, X509_get0_notAfter(cert)) || seconds < 0 ||
             ends_in_days < (int) days) {
                 return false;
         }

@@ -421,7 +421,8 @@ static int volume_build(const struct tenant_context *context, struct stage *stag
                                                           "Tenant %s has a volume already", context->name)
                                        : make_error(error, -errno, "the volume");
         }
-        return 0;
+        /* The store may be another file system than the definition's, whose fsync would not take this along. */
+        return fsync(stage->base_fd) < 0 ? make_error(error, -errno, "the volume") : 0;
 }
 
 /* The stage is entered: what an earlier, interrupted life of the same volume left in it goes first, project and all. */
@@ -523,6 +524,11 @@ int volume_destroy(const struct tenant_context *context, int store_fd, const str
                 (void) unlinkat(stage.pending_fd, stage.name,
                                 AT_REMOVEDIR); /* if it is empty; otherwise for later */
                 return r;
+        }
+        /* Or the volume might be back after a power loss, when nothing else knows of it any more. */
+        if (fsync(stage.base_fd) < 0) {
+                return tenant_error_set(error, -errno, "Failed", "Cannot sync the store: %s",
+                                        strerror(errno));
         }
         if (context->host && context->host->progress) {
                 context->host->progress(context->host->userdata, -1.0, "remove");

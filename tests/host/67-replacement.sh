@@ -544,6 +544,7 @@ recovery_round() {
         racer=$!
         wait_for 20 test -s /run/test-host/image-race
         systemctl stop tenantd
+        touch "/var/lib/tenantd/tenants/$removed/removing"
         rm -rf /run/tenantd/.agent-ended-well "/etc/tenantd/tenants/$removed.conf"
         operate tenantctl list
         wait_for "$limit" gone && wait_for "$limit" test ! -e "$tree" || outcome="REMAINS"

@@ -16,6 +16,20 @@ static char *const dns[] = { (char *) "acme", (char *) "server.example", NULL };
 static char *const addresses[] = { (char *) "10.1.2.3", (char *) "127.0.0.1", NULL };
 static const PkiNames names = { .dns = dns, .addresses = addresses };
 
+static time_t clock_error; /* seconds that OpenSSL, and nobody else, finds added to the time */
+
+/* Takes the place of the C library's for all that is linked to it at run time. */
+__attribute__((visibility("default"))) time_t time(time_t *ret) {
+        struct timespec t;
+
+        clock_gettime(CLOCK_REALTIME, &t);
+        t.tv_sec += clock_error;
+        if (ret) {
+                *ret = t.tv_sec;
+        }
+        return t.tv_sec;
+}
+
 static X509 *parse(const char *pem) {
         BIO *bio = BIO_new_mem_buf(pem, -1);
         X509 *cert = PEM_read_bio_X509(bio, NULL, NULL, NULL);
@@ -233,6 +247,30 @@ static void test_renewal_only_when_needed(void **state) {
         pki_bundle_done(&client);
 }
 
+/* A clock that was ahead when the tenant was made, or years behind: said, and mended by a rotation. */
+static void test_wrong_clock_is_said(void **state) {
+        static const time_t errors[] = { 400 * 86400L, -40 * 365 * 86400L };
+
+        for (size_t i = 0; i < ELEMENTSOF(errors); i++) {
+                const char *tenant = i == 0 ? "ahead" : "behind";
+                PkiBundle bundle = { 0 };
+                TenantError e = { 0 };
+                bool renewed;
+                int r;
+
+                clock_error = errors[i];
+                create(tenant);
+                clock_error = 0;
+                r = pki_issue_client(tenant, "x", 1, &bundle, &e);
+                assert_error(e, r, EBADMSG, E_DAMAGED, "docker-rotate");
+                r = pki_renew_server(tenant, &names, &renewed, &e);
+                assert_error(e, r, EBADMSG, E_DAMAGED, "clock");
+                assert_ok(e, pki_rotate(tenant, &names, &e));
+                assert_ok(e, pki_issue_client(tenant, "x", 1, &bundle, &e));
+                pki_bundle_done(&bundle);
+        }
+}
+
 static void test_requests_that_are_refused(void **state) {
         static char *const bad_dns[] = { (char *) "a b", NULL }, *const bad_address[] = { (char *) "10.0.0",
                                                                                           NULL };
@@ -292,6 +330,7 @@ int main(void) {
                 cmocka_unit_test_setup(test_create_twice, unit_root_empty),
                 cmocka_unit_test_setup(test_rotation_ends_old_clients, unit_root_empty),
                 cmocka_unit_test_setup(test_renewal_only_when_needed, unit_root_empty),
+                cmocka_unit_test_setup(test_wrong_clock_is_said, unit_root_empty),
                 cmocka_unit_test_setup(test_requests_that_are_refused, unit_root_empty),
                 cmocka_unit_test_setup(test_damaged_key_is_said, unit_root_empty),
         };

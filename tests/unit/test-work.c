@@ -22,6 +22,7 @@
 #define IMAGE "var/lib/tenantd/images/base/root"
 #define DEFINITION "etc/tenantd/tenants/acme.conf"
 #define ALLOCATION "var/lib/tenantd/tenants/acme/allocation"
+#define CREATING "var/lib/tenantd/tenants/acme/creating"
 #define VOLUME "var/lib/tenantd/storage/null/acme"
 
 static const char plain[] = "[Tenant]\nImage=base\nProfile=plain\n"
@@ -84,6 +85,23 @@ static Allocation *allocation(const char *name) {
 
         assert_ok(e, allocation_load(name, &a, &e));
         return a;
+}
+
+/* Doctor says this of that check, and something of whatever is not well. */
+static void assert_advice(const char *check, const char *part) {
+        HostCheck *checks = NULL;
+        TenantError e = { 0 };
+        bool found = false;
+        size_t n = 0;
+
+        assert_ok(e, work_check_host(&checks, &n, &e));
+        assert_true(n > 5);
+        for (size_t i = 0; i < n; i++) {
+                assert_true((strcmp(checks[i].result, "ok") == 0) == (checks[i].advice[0] == '\0'));
+                found = found || (strcmp(checks[i].check, check) == 0 && strstr(checks[i].advice, part));
+        }
+        assert_true(found);
+        host_checks_free(checks, n);
 }
 
 static void test_create_and_remove(void **state) {
@@ -267,10 +285,58 @@ static void test_last_step_fails(void **state) {
  */
 static void test_leftovers_do_not_stop_creation(void **state) {
         create("acme", "[Docker]\nEnabled=yes\n");
+        assert_false(unit_exists(CREATING));
         assert_int_equal(unlink(unit_path(DEFINITION)), 0);
+        unit_write(CREATING, "");
         create("acme", "");
         assert_false(unit_exists("var/lib/tenantd/tenants/acme/pki"));
+        assert_false(unit_exists(CREATING));
         assert_true(definition_exists("acme"));
+}
+
+/* A definition that is missing, or cannot be reached, is no order to destroy a customer's data. */
+static void test_lost_definition(void **state) {
+        _cleanup_free_ char *away = strdup(unit_path("acme.conf"));
+        TenantError e = { 0 };
+        int r;
+
+        create("acme", "[Docker]\nEnabled=yes\n");
+        assert_int_equal(rename(unit_path(DEFINITION), away), 0);
+        assert_ok(e, work_recover(&host_default, &e));
+        assert_true(unit_exists(ALLOCATION));
+        assert_advice("tenants", "put it back");
+        assert_true(unit_exists("var/lib/tenantd/tenants/acme/pki"));
+        r = try_create("acme", "", &e);
+        assert_error(e, r, EEXIST, E_TENANT_EXISTS, "tenantctl remove acme");
+        assert_int_equal(symlink("/nowhere/acme.conf", unit_path(DEFINITION)), 0);
+        assert_true(definition_exists("acme"));
+        assert_int_equal(unlink(unit_path(DEFINITION)), 0);
+        e = (TenantError){ 0 };
+        assert_ok(e, work_remove_tenant("acme", &host_default, &e)); /* that is one */
+        assert_nothing_left();
+}
+
+/* What an operator put beside the definition before there was one counts from the beginning. */
+static void test_dropins_of_a_new_one(void **state) {
+        _cleanup_(allocation_free_p) Allocation *a = NULL;
+        _cleanup_free_ char *text = NULL;
+        TenantError e = { 0 };
+        int r;
+
+        unit_write(DEFINITION ".d/10.conf", "[Docker]\nEnabled=yes\nPort=30000\n");
+        create("acme", "");
+        a = allocation("acme");
+        assert_int_equal(a->docker_port, 30000);
+        assert_true(unit_exists("var/lib/tenantd/tenants/acme/pki"));
+        text = unit_read(DEFINITION);
+        assert_null(strstr(text, "30000"));
+        assert_ok(e, work_remove_tenant("acme", &host_default, &e));
+        assert_false(unit_exists(DEFINITION ".d"));
+        unit_write(DEFINITION ".d/10.conf", "[Cgroup]\nMemroyMax=1G\n");
+        r = try_create("acme", "", &e);
+        assert_error(e, r, EINVAL, E_INVALID_SETTING, "10.conf");
+        assert_nothing_left();
+        assert_true(unit_exists(DEFINITION ".d/10.conf")); /* not ours to remove */
 }
 
 static void test_recover(void **state) {
@@ -279,11 +345,18 @@ static void test_recover(void **state) {
         create("acme", "");
         create("rival", "");
         assert_int_equal(unlink(unit_path(DEFINITION)), 0);
+        unit_write("var/lib/tenantd/tenants/acme/removing", "");
+        unit_write(DEFINITION ".d/10.conf", "[Cgroup]\nMemoryMax=1G\n"); /* the removal went this far */
+        unit_write("var/lib/tenantd/tenants/rival/creating", ""); /* and a creation that far */
+        unit_write("var/lib/tenantd/images/.half.removed/root/file", "x");
         unit_write("var/lib/tenantd/images/.half.partial/root/file", "x");
         unit_write("var/lib/tenantd/images/.half.build/tmp/file", "x");
         unit_write("var/lib/tenantd/tenants/empty/pki/x", "");
         assert_ok(e, work_recover(&host_default, &e));
         assert_nothing_left();
+        assert_false(unit_exists(DEFINITION ".d"));
+        assert_false(unit_exists("var/lib/tenantd/tenants/rival/creating"));
+        assert_false(unit_exists("var/lib/tenantd/images/.half.removed"));
         assert_false(unit_exists("var/lib/tenantd/images/.half.partial"));
         assert_false(unit_exists("var/lib/tenantd/images/.half.build"));
         assert_false(unit_exists("var/lib/tenantd/tenants/empty"));
@@ -391,23 +464,25 @@ static void test_port_of_another(void **state) {
         assert_int_equal(a->docker_port, 0);
 }
 
-static void test_check_says_what_to_do(void **state) {
-        HostCheck *checks = NULL;
+/* Two who were made at the same time: the one that is saved last hears of it. */
+static void test_port_taken_meanwhile(void **state) {
+        _cleanup_(definition_free_p) Definition *d = NULL;
         TenantError e = { 0 };
-        size_t n = 0;
+        int r;
 
         create("acme", "");
+        create("rival", "[Network]\nPublish=30001:80\n");
+        assert_ok(e, definition_load("acme", &d, &e));
+        r = allocation_check_ports(d, 30001, &e);
+        assert_error(e, r, EADDRINUSE, E_ADDRESS_IN_USE, "rival");
+        e = (TenantError){ 0 };
+        assert_ok(e, allocation_check_ports(d, 30002, &e));
+}
+
+static void test_check_says_what_to_do(void **state) {
+        create("acme", "");
         unit_write(DEFINITION, "[Tenant]\nImage=base\nTypo=1\n");
-        assert_ok(e, work_check_host(&checks, &n, &e));
-        assert_true(n > 5);
-        bool found = false;
-        for (size_t i = 0; i < n; i++) {
-                assert_true((strcmp(checks[i].result, "ok") == 0) == (checks[i].advice[0] == '\0'));
-                found = found ||
-                        (strcmp(checks[i].check, "tenants") == 0 && strstr(checks[i].advice, "Typo"));
-        }
-        assert_true(found);
-        host_checks_free(checks, n);
+        assert_advice("tenants", "Typo");
 }
 
 static void test_room(void **state) {
@@ -524,6 +599,9 @@ int main(void) {
                 cmocka_unit_test_setup(test_create_twice, setup),
                 cmocka_unit_test_setup(test_last_step_fails, setup),
                 cmocka_unit_test_setup(test_leftovers_do_not_stop_creation, setup),
+                cmocka_unit_test_setup(test_lost_definition, setup),
+                cmocka_unit_test_setup(test_dropins_of_a_new_one, setup),
+                cmocka_unit_test_setup(test_port_taken_meanwhile, setup),
                 cmocka_unit_test_setup(test_recover, setup),
                 cmocka_unit_test_setup(test_remove_of_a_running_one, setup),
                 cmocka_unit_test_setup(test_set_of_a_stopped_one, setup),
