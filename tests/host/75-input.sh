@@ -206,7 +206,44 @@ time_points() {
         ok "start of nobody" error_is NoSuchTenant start now
         ok "two at once: one wins" race
         ok "(removed)" tenantctl --quiet remove race
+        ok "two who publish the same port at once: one wins" port_race
         ok "nothing is left" census_clean
+}
+
+# One whose definition somebody moved away: its data stays until somebody asks for its end.
+lost_points() {
+        local definition=/etc/tenantd/tenants/lost.conf
+        ok "(a tenant)" tenant lost
+        ok "(its definition is moved away, and tenantd ends as if it was killed)" moved_away
+        ok "(tenantd recovers)" wait_for 20 recovered
+        ok "its volume is there" test -d /var/lib/tenantd/storage/volumes/lost
+        ok "doctor says what to do" bash -c 'tenantctl doctor | grep -F "tenantctl remove lost"'
+        ok "its name is not free" error_is TenantExists create lost Image=debian12-minimal
+        ok "(put back)" mv "$definition.away" "$definition"
+        ok "it starts" systemctl start tenant@lost
+        ok "stop" tenantctl --quiet stop lost
+        ok "(moved away again)" mv "$definition" "$definition.away"
+        ok "removed by name" tenantctl --quiet remove lost
+        ok "with its volume" test ! -e /var/lib/tenantd/storage/volumes/lost
+        rm -f "$definition.away"
+        ok "nothing is left" census_clean
+}
+
+moved_away() {
+        mv "$definition" "$definition.away" && systemctl stop tenantd && rm -f /run/tenantd/.agent-ended-well && tenantctl --quiet list
+}
+
+recovered() { journalctl --no-pager --quiet -u tenantd --since=-60s | grep -F "Tenant lost has no definition"; }
+
+port_race() {
+        local i
+        for i in 1 2 3 4; do
+                error_of create "port$i" Image=debian12-minimal Profile=plain Publish=8091:80 >"$work/port.$i" 2>/dev/null &
+        done
+        wait
+        sort "$work"/port.? | uniq -c
+        [[ $(cat "$work"/port.? | grep -cx "done") -eq 1 && $(cat "$work"/port.? | grep -cx AddressInUse) -eq 3 ]] &&
+                tenantctl --quiet remove "$(basename "$(grep -lx "done" "$work"/port.?)" | tr -d .)"
 }
 
 race() {
@@ -315,6 +352,7 @@ setting_points
 file_points
 image_points
 time_points
+lost_points
 resource_points
 space_points
 rm -rf "$work"
