@@ -5,6 +5,7 @@
  * below the descriptor of image_begin.
  */
 #include "image.h"
+#include "allocation.h"
 #include "fd.h"
 #include "idrange.h"
 #include "io.h"
@@ -363,19 +364,6 @@ int image_abort(const char *name, TenantError *error) {
         return r < 0 && images_fd >= 0 ? failed(r, "abort", name, error) : r;
 }
 
-int image_collect(TenantError *error) {
-        _cleanup_close_ int images_fd = open_images(error);
-        int r, s;
-
-        if (images_fd < 0) {
-                return images_fd;
-        }
-        r = tree_remove_suffix(images_fd, PARTIAL_SUFFIX);
-        s = tree_remove_suffix(images_fd, REMOVED_SUFFIX);
-        r = r < 0 ? r : s;
-        return r < 0 ? error_set_errno(error, r, E_FAILED, "Cannot clean up %s", path_get(PATH_IMAGES)) : 0;
-}
-
 int image_users(const char *name, char ***ret, TenantError *error) {
         _cleanup_(strv_free_p) char **all = NULL, **users = calloc(1, sizeof(char *));
         int r = users ? definition_list(&all, error) : -ENOMEM;
@@ -397,13 +385,30 @@ int image_users(const char *name, char ***ret, TenantError *error) {
         return 0;
 }
 
+/* One whose definition is missing may come back with it. */
+static int check_undefined(const char *name, TenantError *error) {
+        _cleanup_(strv_free_p) char **all = NULL;
+        int r = allocation_list(&all, error);
+
+        for (char **tenant = all; r >= 0 && *tenant; tenant++) {
+                if (!definition_exists(*tenant) && allocation_stage(*tenant) == ALLOCATION_COMPLETE) {
+                        return error_set(
+                                error, EBUSY, E_IMAGE_IN_USE,
+                                "Image %s may be that of tenant %s, whose definition is missing; put "
+                                "it back, or remove the tenant first: tenantctl remove %s",
+                                name, *tenant, *tenant);
+                }
+        }
+        return r;
+}
+
 static int check_unused(const char *name, TenantError *error) {
         _cleanup_(strv_free_p) char **users = NULL;
         _cleanup_free_ char *text = NULL;
         int r = image_users(name, &users, error);
 
         if (r < 0 || !users[0]) {
-                return r;
+                return r < 0 ? r : check_undefined(name, error);
         }
         text = strv_join(users, ", ");
         return error_set(error, EBUSY, E_IMAGE_IN_USE,

@@ -54,9 +54,6 @@ int image_to_keyfile(const Image *image, Keyfile **ret, TenantError *error) _mus
 int image_commit(const Image *image, TenantError *error) _must_check_;
 int image_abort(const char *name, TenantError *error) _must_check_; /* idempotent */
 
-/* Removes every partial image and what killed removals left. Not while an unpacker works. */
-int image_collect(TenantError *error) _must_check_;
-
 /*
  * Names of tenants whose definition uses the image, sorted; strv_free. A definition that cannot be read is
  * an error: it may.

@@ -243,21 +243,12 @@ static void test_remove(void **state) {
         assert_error(e, image_remove("bookworm", &e), EINVAL, "InvalidSetting", "acme.conf:1:");
         assert_true(unit_exists(IMAGES "bookworm/root/etc/os-release"));
         unit_write(CONF "acme.conf", "[Tenant]\nImage=trixie\n");
+        unit_write("var/lib/tenantd/tenants/lost/allocation", "of a tenant without a definition");
+        assert_error(e, image_remove("bookworm", &e), EBUSY, "ImageInUse", "tenantctl remove lost");
+        unit_write("var/lib/tenantd/tenants/lost/removing", "");
         unit_write(IMAGES ".bookworm.removed/left", "by a removal that was killed");
         assert_ok(e, image_remove("bookworm", &e));
         assert_int_equal(unit_count(IMAGES), 0);
-}
-
-static void test_collect(void **state) {
-        TenantError e = {};
-
-        write_image("bookworm");
-        unit_write(IMAGES ".a.partial/root/x", "");
-        unit_write(IMAGES ".b.removed/root/x", "");
-        unit_write(IMAGES ".keep/x", "");
-        assert_ok(e, image_collect(&e));
-        assert_int_equal(unit_count(IMAGES), 2);
-        assert_true(unit_exists(IMAGES ".keep/x"));
 }
 
 int main(void) {
@@ -273,7 +264,6 @@ int main(void) {
                 cmocka_unit_test_setup(test_commit_refused, unit_root_empty),
                 cmocka_unit_test_setup(test_users, unit_root_empty),
                 cmocka_unit_test_setup(test_remove, unit_root_empty),
-                cmocka_unit_test_setup(test_collect, unit_root_empty),
         };
 
         return cmocka_run_group_tests_name("image", tests, unit_root_setup, unit_root_teardown);
