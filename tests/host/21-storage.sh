@@ -9,14 +9,14 @@
 
 program=/build/tests/contract/storage/test-storage
 
-storage() { # NAME DIRECTORY
+storage() { # NAME limits|unlimited|refusal DIRECTORY
         local store status=0
-        store=$(mktemp -d "$2/.test-storage.XXXXXX")
-        "$program" "/build/plugins/storage-$1/storage-$1.so" "$store" || status=$?
+        store=$(mktemp -d "$3/.test-storage.XXXXXX")
+        "$program" "/build/plugins/storage-$1/storage-$1.so" "$2" "$store" || status=$?
         rmdir "$store" && return "$status"
 }
 
-ok "volumes without limits" storage directory /var/lib/tenantd
-ok_with quota "limits on ext4" storage projectquota /var/lib/tenantd
-ok_with quota "limits on xfs" storage projectquota /srv/xfs
-ok "limits are refused where the file system keeps none" storage projectquota /root
+ok "volumes without limits" storage directory unlimited /var/lib/tenantd
+ok_with quota "limits on ext4" storage projectquota limits /var/lib/tenantd
+ok_with quota "limits on xfs" storage projectquota limits /srv/xfs
+ok "limits are refused where the file system keeps none" storage projectquota refusal /root
