@@ -14,7 +14,9 @@ in_unit() { # TEST
         systemd-run --quiet --wait --pipe --collect --unit "contract-$1" -p Delegate=yes "$harness" "$plugin" "$1"
 }
 
-for test in $("$harness" --list); do
+mapfile -t tests < <("$harness" --list)
+ok "there are tests: ${#tests[@]}" test ${#tests[@]} -gt 5
+for test in "${tests[@]}"; do
         ok "$test" in_unit "$test"
 done
 not_ok "nothing of the units' cgroups is left" ls -d /sys/fs/cgroup/system.slice/contract-*
