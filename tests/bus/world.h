@@ -33,7 +33,7 @@ typedef struct World {
 extern const char *world_directory;
 extern unsigned world_limit_sec;
 
-/* cmocka's: bus, systemd, agent with an image "img"; no polkit. */
+/* cmocka's: bus, systemd, agent with an image "img"; no polkit. The end fails when the agent does not end well. */
 int world_set_up(void **state);
 int world_tear_down(void **state);
 
