@@ -94,8 +94,9 @@ not_ok "not one: TCP" fetch "$two:8000" net one
 ok "ping from the host" pings "$two"
 not_ok "not from one: ICMP" pings "$two" net one
 listen 0.0.0.0 9000 net two
-say "$two:9000" from-one net one
 ok "UDP from the host" said_until from-host say "$two:9000" from-host
+say "$two:9000" from-one net one
+ok "and again" said_until later say "$two:9000" later
 not_ok "not from one" grep from-one "$heard"
 not_ok "not by a route of one's own making" bash -c "$(declare -f net init_of fetch); net one ip route replace $two via $gateway dev eth0 onlink && fetch $two:8000 net one"
 
@@ -117,15 +118,16 @@ end_listeners
 # Tenant to host
 serve 0.0.0.0:7777
 ok "a service of the host, from outside" wait_for 5 fetch "$host:7777" laptop
-for address in "$host" "$gateway" 127.0.0.1; do
+# The host's 127.0.0.1, which takes a packet that no tenant's kernel makes: attack N5-loopback.
+for address in "$host" "$gateway"; do
         not_ok "not from a tenant at $address" fetch "$address:7777" net one
 done
-not_ok "not at the host's end of the other link" bash -c "$(declare -f net init_of fetch); net one ip route add 127.0.0.0/8 dev eth0 2>/dev/null; fetch 127.0.0.1:7777 net one"
 end_listeners
 listen 0.0.0.0 7778
+ok "UDP from outside" said_until from-outside say "$host:7778" from-outside laptop
 say "$host:7778" from-one net one
 say "$gateway:7778" from-one net one
-ok "UDP from outside" said_until from-outside say "$host:7778" from-outside laptop
+ok "and again" said_until later say "$host:7778" later laptop
 not_ok "not from a tenant" grep from-one "$heard"
 end_listeners
 ok "ping of the gateway works" pings "$gateway" net one
@@ -140,7 +142,6 @@ forge one 10.1.2.3 192.0.2.1:5555 forged-private
 ok "still out" said_until again say 192.0.2.1:5555 again net one
 not_ok "nothing forged came out" grep forged "$heard"
 end_listeners
-ok "no IPv6 leads out" bash -c "$(declare -f net init_of); net one ip -6 address add 2001:db8::66/64 dev eth0 && ! net one ping -6 -c 1 -W 1 2001:db8::10"
 
 # How much of it
 udp_came() { laptop awk '/^Udp: [0-9]/ { print $2 + $3 }' /proc/net/snmp; } # to a port that somebody has, or nobody
