@@ -61,15 +61,14 @@ calls_until() { # FILE PROGRAM
 monitor_start() { # FILE
         busctl monitor --json=short >"$1" 2>/run/test-host/counts.monitor &
         monitor=$!
-        wait_for 10 grep -q "Monitoring bus message" /run/test-host/counts.monitor
+        ok "(the monitor listens)" wait_for 10 grep -q "Monitoring bus message" /run/test-host/counts.monitor
 }
 
 monitor_end() { # until the monitor has seen a last call of ours
         busctl call org.freedesktop.DBus / org.freedesktop.DBus NameHasOwner s "end.of.test$$" >/dev/null
-        wait_for 10 grep -q "end.of.test$$" "$1"
+        ok "(the monitor saw all)" wait_for 10 grep -q "end.of.test$$" "$1"
         kill "$monitor"
         wait "$monitor" 2>/dev/null
-        true
 }
 
 # Messages that the agent sends or is sent: method calls, replies and signals. The end of a job's object, half a minute after the job,
