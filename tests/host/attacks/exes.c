@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static char refusal[256] = "no foreign program came by";
+static char refusal[256]; /* "": no foreign program came by */
 
 static double now(void) {
         struct timespec t;
@@ -117,6 +117,10 @@ int main(int argc, char **argv) {
                 if (take_one(strcmp(argv[1], "write") == 0)) {
                         return ATTACK_SUCCEEDED;
                 }
+        }
+        if (!refusal[0]) {
+                say("broken: no foreign program came by");
+                return ATTACK_BROKEN;
         }
         say("%s", refusal);
         return ATTACK_STOPPED;

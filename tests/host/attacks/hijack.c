@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static char refusal[256] = "no process came by";
+static char refusal[256]; /* "": no process came by */
 static char own_id[64];
 
 static double now(void) {
@@ -136,6 +136,10 @@ int main(int argc, char **argv) {
                 if (scan(false)) {
                         return ATTACK_SUCCEEDED;
                 }
+        }
+        if (!refusal[0]) {
+                say("broken: no process came by");
+                return ATTACK_BROKEN;
         }
         say("%s", refusal);
         return ATTACK_STOPPED;
