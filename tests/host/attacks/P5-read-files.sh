@@ -20,6 +20,9 @@ attack() {
         done
         if is_tenant; then
                 said=$(told)
+                end_tenant || broken "it does not end"
+                start_planted # whether it is refused or not: what is told of it
+                said+=$(told_of_start)
         else
                 said=$(cat "$(upper_of "$place")/etc/os-release")
         fi
@@ -37,8 +40,9 @@ told() {
         tenantctl list
         busctl call org.tenantd1 /org/tenantd1 org.freedesktop.DBus.ObjectManager GetManagedObjects
         systemctl status "tenant@$place" --no-pager
-        end_tenant
-        start_planted
+} 2>&1
+
+told_of_start() {
         start_error
         tenantctl status "$place"
         in_place_may_fail=1 in_place cat /etc/os-release /etc/passwd
