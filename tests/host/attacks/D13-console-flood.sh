@@ -18,6 +18,7 @@ probe() {
         lines=$(($(journal_lines) - before))
         echo "$lines lines in the journal after 5 s of flood; the runner took $((($(runner_ticks) - ticks) * 10)) ms"
         [[ $lines -gt 3000 ]] && return 0
+        [[ $lines -ge 100 ]] || { echo "broken: hardly anything was said"; return 2; }
         ! is_raw "$place" || return 1
         timeout "$((20 * time_scale))" tenantctl run "$place" -- true || { echo "it does not answer any more"; return 0; }
         [[ $((($(runner_ticks) - ticks) * 10)) -lt $((2500 * time_scale)) ]] || { echo "the runner is kept busy"; return 0; }

@@ -16,6 +16,7 @@ read -r -t 2 line && echo "the operator's shell read: \$line"
 END
         timeout "$((40 * time_scale))" script -qec 'bash /run/test-host/terminal.sh' /dev/null <&8 >"$said" 2>&1
         tr -d '\r' <"$said" | grep -v '^[[:space:]]*$'
+        grep -qE '^(/dev/tty|standard (input|output|error)): ' "$said" || return 2 # it was not performed
         grep -q "shell read: typed-by-the-attacker" "$said"
 }
 

@@ -6,15 +6,18 @@
 # weakened: a runner that passes notifications on as they are, and a unit with a store
 
 probe() {
-        local stored
+        local stored begun=$EPOCHSECONDS
         in_place /attacks/news store 20 || return 2
-        wait_for 3 stored
+        wait_for 10 arrived || { echo "broken: no descriptor came to the runner"; return 2; }
         stored=$(systemctl show -P NFileDescriptorStore "tenant@$place")
         echo "$stored descriptors in the store of the unit"
         [[ $stored -gt 0 ]]
 }
 
 attack() { judged_by probe; }
+
+# In the store, or refused.
+arrived() { stored || journalctl -o cat --since="@$begun" -u "tenant@$place" | grep -q 'sent descriptors'; }
 
 stored() { [[ $(systemctl show -P NFileDescriptorStore "tenant@$place") -gt 0 ]]; }
 

@@ -8,8 +8,9 @@
 enter() { in_place "$@"; }
 
 probe() {
-        local keys
-        keys=$(enter /attacks/origin | grep '^key ')
+        local lines keys
+        lines=$(enter /attacks/origin) || return 2
+        keys=$(grep '^key ' <<<"$lines")
         echo "${keys:-no keys but its own}"
         [[ $keys == *invocation_id* ]]
 }

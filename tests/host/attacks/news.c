@@ -78,11 +78,12 @@ static int flood(int seconds) {
                 }
         }
         say("%u statuses taken", n);
-        return 0;
+        return n > 0 ? 0 : ATTACK_BROKEN;
 }
 
+/* Those after the first are not taken where it was refused. */
 static int store(int number) {
-        int r = 0;
+        int sent = 0, r = 0;
 
         for (int i = 0; i < number && r == 0; i++) {
                 int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -90,9 +91,11 @@ static int store(int number) {
 
                 snprintf(text, sizeof(text), "FDSTORE=1\nFDNAME=attack%d", i);
                 r = tell(text, fd);
+                sent += r == 0;
                 close(fd);
         }
-        return 0;
+        say("%d descriptors sent", sent);
+        return sent > 0 ? 0 : ATTACK_BROKEN;
 }
 
 /* With unsent data, since its peer reads nothing, and an hour to wait for that. The peer stays open. */
