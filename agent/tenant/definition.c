@@ -224,6 +224,12 @@ static bool publishes(const Definition *d, uint8_t protocol, uint16_t host_port)
         return false;
 }
 
+static int refuse_host_port(const KeyfileEntry *e, uint16_t port, TenantError *error) {
+        return keyfile_error(
+                e, error, "host port %u is one that tenants' own connections leave by; use one from 1 to %u",
+                port, TENANT_HOST_PORT_LAST);
+}
+
 static int parse_publish(Definition *d, TenantError *error) {
         const KeyfileEntry *e = setting(d, "Network", "Publish");
         const char *rest = e ? e->value : "";
@@ -237,6 +243,9 @@ static int parse_publish(Definition *d, TenantError *error) {
                         return keyfile_error(
                                 e, error,
                                 "\"%s\" is not [tcp:|udp:]HOSTPORT:TENANTPORT with ports 1 to 65535", word);
+                }
+                if (port.host_port > TENANT_HOST_PORT_LAST) {
+                        return refuse_host_port(e, port.host_port, error);
                 }
                 if (publishes(d, port.protocol, port.host_port)) {
                         return keyfile_error(e, error, "host port %u is published twice", port.host_port);
@@ -277,7 +286,10 @@ static int parse_docker_port(Definition *d, TenantError *error) {
                 return 0;
         }
         if (parse_port(e->value, &d->docker_port) < 0) {
-                return keyfile_error(e, error, "must be \"auto\" or a port, 1 to 65535");
+                return keyfile_error(e, error, "must be \"auto\" or a port, 1 to %u", TENANT_HOST_PORT_LAST);
+        }
+        if (d->docker_port > TENANT_HOST_PORT_LAST) {
+                return refuse_host_port(e, d->docker_port, error);
         }
         if (d->docker_enabled && publishes(d, IPPROTO_TCP, d->docker_port)) {
                 return keyfile_error(e, error, "[Network] Publish= has this host port already");

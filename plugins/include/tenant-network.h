@@ -5,10 +5,13 @@
 #include "tenant-plugin.h"
 #include <netinet/in.h>
 
+/* Ports of the host above are those that tenants' own connections leave by: none of them is published. */
+#define TENANT_HOST_PORT_LAST 49151u
+
 /* One published port: host port → port inside the tenant. */
 struct tenant_port {
         uint8_t protocol; /* IPPROTO_TCP or IPPROTO_UDP */
-        uint16_t host_port; /* host byte order */
+        uint16_t host_port; /* host byte order; 1 to TENANT_HOST_PORT_LAST */
         uint16_t tenant_port; /* host byte order */
 };
 

@@ -20,6 +20,7 @@ static void check_definition(const Definition *d) {
         }
         for (size_t i = 0; i < d->n_ports; i++) {
                 property(d->ports[i].host_port != 0 && d->ports[i].tenant_port != 0);
+                property(d->ports[i].host_port <= TENANT_HOST_PORT_LAST);
                 property(d->ports[i].protocol == IPPROTO_TCP || d->ports[i].protocol == IPPROTO_UDP);
                 property(!d->docker_enabled || d->ports[i].protocol != IPPROTO_TCP ||
                          d->ports[i].host_port != d->docker_port);

@@ -52,7 +52,7 @@ static void test_everything(void **state) {
                         "[Cgroup]\nBackend=v2\nMemoryMax=2G\n"
                         "[Storage]\nBackend=projectquota\nRoot=overlay\nSize=20G\n"
                         "[Network]\nBackend=routed\n"
-                        "Publish=8080:80, udp:53:5353,tcp:443:8443\n"
+                        "Publish=8080:80, udp:53:5353,tcp:443:8443 49151:65535\n"
                         "DNS=192.0.2.1 192.0.2.2\n"
                         "[Docker]\nEnabled=yes\nPort=22376\nReady=docker\n");
 
@@ -64,7 +64,7 @@ static void test_everything(void **state) {
         assert_true(d->docker_enabled);
         assert_int_equal(d->docker_port, 22376);
         assert_int_equal(d->ready, READY_DOCKER);
-        assert_int_equal(d->n_ports, 3);
+        assert_int_equal(d->n_ports, 4);
         assert_int_equal(d->ports[0].protocol, IPPROTO_TCP);
         assert_int_equal(d->ports[0].host_port, 8080);
         assert_int_equal(d->ports[0].tenant_port, 80);
@@ -72,6 +72,7 @@ static void test_everything(void **state) {
         assert_int_equal(d->ports[1].tenant_port, 5353);
         assert_int_equal(d->ports[2].protocol, IPPROTO_TCP);
         assert_int_equal(d->ports[2].host_port, 443);
+        assert_int_equal(d->ports[3].host_port, TENANT_HOST_PORT_LAST);
         assert_int_equal(d->n_dns, 2);
         assert_int_equal(d->dns[1].s_addr, inet_addr("192.0.2.2"));
         assert_string_equal(keyfile_value(d->keyfile, "Cgroup", "MemoryMax"), "2G");
@@ -129,6 +130,7 @@ static void test_refused(void **state) {
                   "acme.conf:4: [Network] Publish=80: \"80\" is not [tcp:|udp:]HOSTPORT:TENANTPORT" },
                 { "[Network]\nPublish=80:0\n", "\"80:0\" is not" },
                 { "[Network]\nPublish=1:1 65536:1\n", "\"65536:1\" is not" },
+                { "[Network]\nPublish=80:80 udp:49152:1\n", "host port 49152 is one that tenants' own" },
                 { "[Network]\nPublish=sctp:1:1\n", "is not" },
                 { "[Network]\nPublish=1:1:1\n", "is not" },
                 { "[Network]\nPublish=tcp:-1:1\n", "is not" },
@@ -144,6 +146,7 @@ static void test_refused(void **state) {
                 { "[Docker]\nEnabled=maybe\n", "acme.conf:4: [Docker] Enabled=maybe: must be yes or no" },
                 { "[Docker]\nPort=0\n", "must be \"auto\" or a port" },
                 { "[Docker]\nPort=65536\n", "must be \"auto\" or a port" },
+                { "[Docker]\nPort=49152\n", "host port 49152 is one that tenants' own" },
                 { "[Docker]\nReady=yes\n", "must be one of: no, docker" },
                 { "[Docker]\nReady=docker\nEnabled=no\n",
                   "acme.conf:4: [Docker] Ready=docker: Docker is not enabled" },

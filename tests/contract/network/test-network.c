@@ -235,6 +235,20 @@ static void test_published(void **state) {
         close(listener);
 }
 
+/* What a tenant opened to a client of another's port, from that port's number, is not where the client's packets go. */
+static void test_published_port_is_not_shadowed(void **state) {
+        int client = udp_socket(outside_ns, OUTSIDE_ADDRESS, 5601);
+        int rival = udp_socket(b.netns_fd, b.address, 5353), box = udp_socket(a.netns_fd, a.address, 53);
+
+        udp_send(rival, OUTSIDE_ADDRESS, 5601, "rival");
+        assert_true(udp_expect(client, "rival", NULL));
+        udp_send(client, HOST_ADDRESS, 5353, "question");
+        assert_true(udp_expect(box, "question", NULL));
+        close(box);
+        close(rival);
+        close(client);
+}
+
 static void test_admins_rules_stand(void **state) {
         int listener = tcp_listener(a.netns_fd, a.address, 80);
         char from[16];
@@ -620,6 +634,7 @@ int main(int argc, char *argv[]) {
                 TEST(test_no_forged_source),
                 TEST(test_host_interface_is_guarded),
                 TEST(test_published),
+                TEST(test_published_port_is_not_shadowed),
                 TEST(test_admins_rules_stand),
                 TEST(test_port_conflict),
                 TEST(test_host_service_not_hijacked),

@@ -110,7 +110,7 @@ rate_attack() {
 
 # --- switches --------------------------------------------------------------------------------------------------------
 
-weak_live+=(no-rates no-source-check no-forward-filter no-input-filter hairpin believed-errors ipv6 bridged)
+weak_live+=(no-rates no-source-check no-forward-filter no-input-filter hairpin believed-errors kept-ports ipv6 bridged)
 
 # What is taken away is what the start makes, so it has to have started.
 weak_started() {
@@ -156,6 +156,14 @@ weak_hairpin_off() { filters_again; }
 # Errors count for whichever connection they are about.
 weak_believed_errors_on() { weak_started "$1" && nft insert rule inet tenantd from_tenant ct state related accept; }
 weak_believed_errors_off() { filters_again; }
+
+# Connections leave by the port that the tenant chose, if nobody else has it.
+weak_kept_ports_on() {
+        weak_started "$1" && nft flush chain inet tenantd hide &&
+                nft add rule inet tenantd hide ip saddr 100.80.0.0/16 oifname != '"tn*"' masquerade
+}
+
+weak_kept_ports_off() { filters_again; }
 
 # The host's end speaks IPv6 as interfaces do that nobody configured.
 weak_ipv6_on() {
