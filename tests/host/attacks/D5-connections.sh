@@ -18,10 +18,10 @@ attack() {
         laptop "$attack_programs/flows" accept >"$heard" 2>&1 &
         hearer
         wait_for 5 grep -q ready "$heard" || broken "no accomplice"
-        in_place_timeout=300 in_place /attacks/flows open "$laptop_address" "$((table + 1000))"
+        in_place_timeout=300 in_place /attacks/flows open "$laptop_address" "$((table + 1000))" 512
         victim_answers || breached "$(connections) connections of $table: the neighbour's customers do not get through"
-        (($(connections) > 50000)) || broken "only $(connections) connections"
-        (($(connections) < 80000)) || breached "$(connections) connections of $table"
+        (($(connections) > 10000)) || broken "only $(connections) connections"
+        (($(connections) < 25000)) || breached "$(connections) connections of $table"
         stopped "$(connections) connections of $table, and the neighbour answers"
 }
 

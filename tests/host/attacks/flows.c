@@ -2,8 +2,8 @@
 /*
  * flows.c: fills tables of a router with connections, as fast as they go.
  *
- *   flows open ADDRESS COUNT        TCP connections to an accomplice there, which both sides then forget without a word: to whoever
- *                                   is between them they stay established for days. Says how many there were
+ *   flows open ADDRESS COUNT PORTS  TCP connections to so many ports of an accomplice there, which both sides then forget without a
+ *                                   word: to whoever is between them they stay established for days. Says how many there were
  *   flows accept                    the accomplice, for as many, until it is killed
  *   flows scatter ADDRESS COUNT     a UDP packet to that address and each that follows, COUNT of them
  *   flows forget                    empties the table of connections of the network namespace it runs in (as its root)
@@ -22,11 +22,10 @@
 #include <time.h>
 #include <unistd.h>
 
-/* From each of so many ports to each of the accomplice's. */
 #define SOURCE_FIRST 2000u
 #define SOURCES 60000u
 #define ACCOMPLICE_FIRST 7700u
-#define ACCOMPLICES 10u
+#define ACCOMPLICES 512u
 
 static double now(void) {
         struct timespec t;
@@ -54,10 +53,10 @@ static void forget(int fd) {
         close(fd);
 }
 
-static bool open_one(unsigned long i, const char *to_text) {
-        const struct sockaddr_in from = address(NULL, SOURCE_FIRST + (unsigned) (i % SOURCES));
-        const struct sockaddr_in to = address(to_text, ACCOMPLICE_FIRST + (unsigned) (i / SOURCES));
-        const struct timeval limit = { .tv_usec = 300000 };
+static bool open_one(unsigned long i, const char *to_text, unsigned long ports) {
+        const struct sockaddr_in from = address(NULL, SOURCE_FIRST + (unsigned) (i / ports % SOURCES));
+        const struct sockaddr_in to = address(to_text, ACCOMPLICE_FIRST + (unsigned) (i % ports));
+        const struct timeval limit = { .tv_usec = 50000 };
         const int on = 1;
         int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
@@ -76,12 +75,15 @@ static bool open_one(unsigned long i, const char *to_text) {
 }
 
 /* Gives up when twenty in a row did not get through: then the way is closed. */
-static int do_open(const char *to, unsigned long count) {
+static int do_open(const char *to, unsigned long count, unsigned long ports) {
         unsigned long opened = 0, failed = 0;
         double begun = now();
 
+        if (ports == 0 || ports > ACCOMPLICES) {
+                broken("that many ports");
+        }
         for (unsigned long i = 0; i < count && failed < 20; i++) {
-                bool ok = open_one(i, to);
+                bool ok = open_one(i, to, ports);
 
                 opened += ok;
                 failed = ok ? 0 : failed + 1;
@@ -160,8 +162,8 @@ static int do_forget(void) {
 int main(int argc, char **argv) {
         const char *verb = argc > 1 ? argv[1] : "";
 
-        if (argc == 4 && strcmp(verb, "open") == 0) {
-                return do_open(argv[2], strtoul(argv[3], NULL, 10));
+        if (argc == 5 && strcmp(verb, "open") == 0) {
+                return do_open(argv[2], strtoul(argv[3], NULL, 10), strtoul(argv[4], NULL, 10));
         }
         if (argc == 2 && strcmp(verb, "accept") == 0) {
                 return do_accept();
@@ -172,6 +174,6 @@ int main(int argc, char **argv) {
         if (argc == 2 && strcmp(verb, "forget") == 0) {
                 return do_forget();
         }
-        fprintf(stderr, "usage: flows open ADDRESS COUNT | accept | scatter ADDRESS COUNT | forget\n");
+        fprintf(stderr, "usage: flows open ADDRESS COUNT PORTS | accept | scatter ADDRESS COUNT | forget\n");
         return ATTACK_BROKEN;
 }
