@@ -163,11 +163,32 @@ static void test_answers_reach_tenant_and_host(void **state) {
 }
 
 static void test_metadata_shut(void **state) {
-        int box = udp_socket(outside_ns, METADATA_ADDRESS, 80), host = udp_socket(-1, "0.0.0.0", 0);
+        static const char *const addresses[] = { METADATA_ADDRESS, ALIBABA_METADATA_ADDRESS };
+        static const uint16_t wire_ports[] = { 80, 32526 };
+        int host = udp_socket(-1, "0.0.0.0", 0), fd;
+        char from[16];
 
-        assert_shut(a.netns_fd, METADATA_ADDRESS, 80, box, host, METADATA_ADDRESS);
+        for (size_t i = 0; i < ELEMENTSOF(addresses); i++) {
+                int box = udp_socket(outside_ns, addresses[i], 80);
+
+                assert_shut(a.netns_fd, addresses[i], 80, box, host, addresses[i]);
+                close(box);
+        }
+        for (size_t i = 0; i < ELEMENTSOF(wire_ports); i++) {
+                int listener = tcp_listener(outside_ns, AZURE_WIRE_ADDRESS, wire_ports[i]);
+
+                assert_int_equal(connect_timeout(a.netns_fd, AZURE_WIRE_ADDRESS, wire_ports[i], SHORT_MS),
+                                 -ETIMEDOUT);
+                fd = connect_timeout(-1, AZURE_WIRE_ADDRESS, wire_ports[i], 2000);
+                assert_true(fd >= 0 && accept_from(listener, from));
+                close(fd);
+                close(listener);
+        }
+        /* The same address is the cloud's name server. */
+        fd = tcp_listener(outside_ns, AZURE_WIRE_ADDRESS, 53);
+        assert_true(reaches_web(a.netns_fd, AZURE_WIRE_ADDRESS, 53, fd, from));
+        close(fd);
         close(host);
-        close(box);
 }
 
 static void forge_all(int raw, int box, int mine) {

@@ -9,6 +9,8 @@
 #define OUTSIDE_ADDRESS "192.0.2.2"
 #define GATEWAY_ADDRESS "169.254.1.1"
 #define METADATA_ADDRESS "169.254.169.254"
+#define ALIBABA_METADATA_ADDRESS "100.100.100.200"
+#define AZURE_WIRE_ADDRESS "168.63.129.16"
 
 struct tenant {
         struct tenant_context context;
