@@ -49,6 +49,26 @@ static int destroy_volume(const char *name, const Allocation *a, const struct te
         return r;
 }
 
+/* No reason to keep a tenant that is to go. */
+static void forget_network(const char *name, const Allocation *a, const struct tenant_host *host) {
+        _cleanup_(backends_free_p) Backends *b = NULL;
+        TenantError error = { 0 };
+        const Backend *network;
+        int r = backends_load_for_release(name, a, host, KIND_BIT(TENANT_KIND_NETWORK), &b, &error);
+
+        if (r >= 0) {
+                network = &b->kind[TENANT_KIND_NETWORK];
+                r = network->plugin->ops.network.forget
+                            ? plugin_result(network->plugin, "forget",
+                                            network->plugin->ops.network.forget(&network->context, &error),
+                                            &error)
+                            : 0;
+        }
+        if (r < 0) {
+                host_log(host, 4, "%s, ignoring", error.message);
+        }
+}
+
 /* Locked, so that nobody gets the ids while the directory is on its way out. */
 static int free_allocation(const char *name, TenantError *error) {
         _cleanup_close_ int lock = allocation_lock(NULL, error);
@@ -85,6 +105,9 @@ static int wipe_locked(const char *name, const Allocation *a, const struct tenan
                        TenantError *error) {
         int r = a ? destroy_volume(name, a, host, error) : 0;
 
+        if (r >= 0 && a) {
+                forget_network(name, a, host);
+        }
         r = r < 0 ? r : remove_runtime(name, error);
         if (r >= 0 && allocation_stage(name) == ALLOCATION_REMOVING) {
                 r = definition_remove(name, error); /* drop-ins that a killed removal left */

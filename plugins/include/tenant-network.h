@@ -97,4 +97,14 @@ struct tenant_network_ops {
          *   When between attach and release   Context any, must not block   Errors -ENODATA: none   If NULL none
          */
         int (*link)(const struct tenant_context *context, uint32_t *ret_ifindex, struct tenant_error *error);
+
+        /*
+         * forget: what the host still knows of the tenant (open connections) and its address's next owner must not inherit.
+         *   When        RemoveTenant(), before the allocation is given up; the tenant does not run and was released
+         *   Context     worker
+         *   Errors      -errno: the agent logs it and goes on
+         *   Idempotent  yes
+         *   If NULL     nothing
+         */
+        int (*forget)(const struct tenant_context *context, struct tenant_error *error);
 };

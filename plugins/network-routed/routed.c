@@ -6,6 +6,7 @@
 #include "routed.h"
 #include "address.h"
 #include "collect.h"
+#include "connections.h"
 #include "filter.h"
 #include "link.h"
 #include "ports.h"
@@ -435,6 +436,15 @@ static int link_of(const struct tenant_context *context, uint32_t *ret_ifindex, 
         return 0;
 }
 
+static int forget(const struct tenant_context *context, struct tenant_error *error) {
+        uint32_t a;
+        int r = address_remembered(context, &a) ? connections_forget(a) : 0;
+
+        return r < 0 ? tenant_error_set(error, r, "Failed", "Forgetting the connections of %s: %s",
+                                        context->name, strerror(-r))
+                     : 0;
+}
+
 static const struct tenant_network_ops ops = {
         .struct_size = sizeof(ops),
         .allocate = address_allocate,
@@ -445,6 +455,7 @@ static const struct tenant_network_ops ops = {
         .release = release,
         .intact = intact,
         .link = link_of,
+        .forget = forget,
 };
 
 static const struct tenant_plugin plugin = {

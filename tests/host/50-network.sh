@@ -18,14 +18,15 @@ net() { nsenter -t "$(init_of "$1")" -n -- "${@:2}"; } # NAME COMMAND...: a prog
 fetch() { "${@:2}" curl -sf --max-time 2 -o /dev/null "http://$1/10-image.sh"; } # ADDRESS:PORT [IN...]
 pings() { "${@:2}" ping -c 1 -W 1 "$1"; } # ADDRESS [IN...]
 
-# say ADDRESS:PORT WORD [IN...]: one UDP packet, from the address $source if there is one.
+# say ADDRESS:PORT WORD [IN...]: one UDP packet, from the address $source and port $source_port if there is one.
 say() {
         "${@:3}" perl -MSocket -e '
-                my ($to, $word, $from) = @ARGV;
+                my ($to, $word, $from, $from_port) = @ARGV;
                 my ($address, $port) = split /:/, $to;
                 socket(my $s, PF_INET, SOCK_DGRAM, 0) or die $!;
-                bind($s, sockaddr_in(0, inet_aton($from))) or die $!;
-                send($s, $word, 0, sockaddr_in($port, inet_aton($address))) or print "not sent: $!\n";' "$1" "$2" "${source:-0.0.0.0}"
+                bind($s, sockaddr_in($from_port, inet_aton($from))) or die $!;
+                send($s, $word, 0, sockaddr_in($port, inet_aton($address))) or print "not sent: $!\n";' \
+                "$1" "$2" "${source:-0.0.0.0}" "${source_port:-0}"
 }
 
 # serve ADDRESS:PORT [IN...]: HTTP until the test ends.
@@ -142,6 +143,26 @@ forge one 10.1.2.3 192.0.2.1:5555 forged-private
 ok "still out" said_until again say 192.0.2.1:5555 again net one
 not_ok "nothing forged came out" grep forged "$heard"
 end_listeners
+
+# What a removed tenant's clients send is not for the next one, who gets its address.
+tenant former Publish=udp:8090:9000
+ok "a tenant with a client" systemctl start tenant@former
+former=$(tenantctl --quiet show former --property=Address)
+listen 0.0.0.0 9000 net former
+source_port=5601
+ok "who sends" said_until to-former say "$host:8090" to-former laptop
+end_listeners
+ok "removed" bash -c "systemctl stop tenant@former && tenantctl --quiet remove former"
+tenant latter
+ok "another" systemctl start tenant@latter
+is "$(tenantctl --quiet show latter --property=Address)" "$former" "has its address"
+listen 0.0.0.0 9000 net latter
+say "$host:8090" still-to-former laptop
+source_port=
+ok "hears the host" said_until from-host say "$former:9000" from-host
+not_ok "not the client" grep still-to-former "$heard"
+end_listeners
+ok "stopped and removed" bash -c "systemctl stop tenant@latter && tenantctl --quiet remove latter"
 
 # How much of it
 udp_came() { laptop awk '/^Udp: [0-9]/ { print $2 + $3 }' /proc/net/snmp; } # to a port that somebody has, or nobody

@@ -434,6 +434,43 @@ static void test_release_leaves_nothing(void **state) {
         assert_false(command_says("ls -A " STATE, "tn"));
 }
 
+/* Whoever has the address next. A port taken back leaves the connection, so the neighbour's shows that only one's were forgotten. */
+static void test_connections_are_not_inherited(void **state) {
+        int outside = udp_socket(outside_ns, "0.0.0.0", 0),
+            answers = udp_socket(outside_ns, OUTSIDE_ADDRESS, 9000);
+        int box = udp_socket(a.netns_fd, a.address, 53), rival = udp_socket(b.netns_fd, b.address, 7000);
+        const struct tenant_port port = { IPPROTO_UDP, 7100, 7000 };
+        struct sockaddr_in from;
+        socklen_t size = sizeof(from);
+        char word[16];
+
+        assert_ok(ops->publish(&b.context, &port, 1, &error));
+        udp_send(outside, HOST_ADDRESS, 5353, "before");
+        assert_true(udp_expect(box, "before", NULL));
+        udp_send(outside, HOST_ADDRESS, 7100, "before");
+        assert_true(udp_expect(rival, "before", NULL));
+        assert_ok(ops->publish(&b.context, NULL, 0, &error));
+        assert_ok(ops->release(&a.context, &error));
+        assert_ok(ops->forget(&a.context, &error));
+        attach(&a, NULL, 0);
+        udp_send(outside, HOST_ADDRESS, 5353, "inherited");
+        udp_send(outside, HOST_ADDRESS, 7100, "still");
+        assert_true(udp_expect(rival, "still", NULL));
+        assert_int_equal(recv(box, word, sizeof(word), MSG_DONTWAIT), -1);
+        /* What it opened itself, too. */
+        udp_send(box, OUTSIDE_ADDRESS, 9000, "out");
+        assert_int_equal(recvfrom(answers, word, sizeof(word), 0, (struct sockaddr *) &from, &size), 3);
+        assert_ok(ops->forget(&a.context, &error));
+        assert_int_equal(sendto(answers, "late", 4, 0, (struct sockaddr *) &from, sizeof(from)), 4);
+        udp_send(outside, HOST_ADDRESS, 7100, "again");
+        assert_true(udp_expect(rival, "again", NULL));
+        assert_int_equal(recv(box, word, sizeof(word), MSG_DONTWAIT), -1);
+        close(rival);
+        close(box);
+        close(answers);
+        close(outside);
+}
+
 static void test_release_without_table(void **state) {
         run("nft flush ruleset");
         assert_ok(ops->release(&a.context, &error));
@@ -665,6 +702,7 @@ int main(int argc, char *argv[]) {
                 TEST(test_name_taken_by_admin),
                 TEST(test_usage),
                 TEST(test_release_leaves_nothing),
+                TEST(test_connections_are_not_inherited),
                 TEST(test_release_without_table),
                 TEST(test_stale_file_harms_nobody),
                 TEST(test_gc),
