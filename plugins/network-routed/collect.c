@@ -16,7 +16,7 @@ struct living {
 
 static bool is_living_index(const struct living *living, uint32_t index) {
         for (size_t i = 0; i < living->n; i++) {
-                if (living->contexts[i].index == index) {
+                if (tenant_context_at(living->contexts, i)->index == index) {
                         return true;
                 }
         }
@@ -27,7 +27,7 @@ static bool is_living_address(const struct living *living, uint32_t wanted) {
         for (size_t i = 0; i < living->n; i++) {
                 uint32_t a = 0;
 
-                if (address_remembered(&living->contexts[i], &a) && a == wanted) {
+                if (address_remembered(tenant_context_at(living->contexts, i), &a) && a == wanted) {
                         return true;
                 }
         }
