@@ -179,7 +179,7 @@ void filter_limit(struct filter *f, enum filter_verb verb, uint32_t index, enum 
 void filter_limits(struct filter *f, enum filter_verb verb, uint32_t index,
                    const uint64_t limits[static LIMIT_COUNT]) {
         for (enum limit i = 0; i < LIMIT_COUNT; i++) {
-                if (limits[i] > 0) {
+                if (limits[i] > 0 || verb == FILTER_REMOVE) {
                         filter_limit(f, verb, index, i, limits[i]);
                 }
         }

@@ -31,7 +31,10 @@ void filter_port(struct filter *f, enum filter_verb verb, const struct tenant_po
  */
 void filter_limit(struct filter *f, enum filter_verb verb, uint32_t index, enum limit limit, uint64_t rate);
 
-/* All that are not 0. */
+/*
+ * Adds all that are not 0. Removes all there may be: of a process that was killed on its way the state file says what it wanted, not
+ * what is there.
+ */
 void filter_limits(struct filter *f, enum filter_verb verb, uint32_t index,
                    const uint64_t limits[static LIMIT_COUNT]);
 

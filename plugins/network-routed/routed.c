@@ -100,20 +100,6 @@ static int check_ports(const struct tenant_port *ports, size_t n_ports, struct t
         return 0;
 }
 
-static void change_limits(struct filter *f, const struct state *before, const struct state *after) {
-        for (enum limit i = 0; i < LIMIT_COUNT; i++) {
-                if (before->limits[i] == after->limits[i]) {
-                        continue;
-                }
-                if (before->limits[i] > 0) {
-                        filter_limit(f, FILTER_REMOVE, before->index, i, before->limits[i]);
-                }
-                if (after->limits[i] > 0) {
-                        filter_limit(f, FILTER_ADD, after->index, i, after->limits[i]);
-                }
-        }
-}
-
 /*
  * One transaction from `before` (may have no ports) to `after`. *ret_refused: the port of `after` at which it stopped, or NULL.
  */
@@ -134,7 +120,10 @@ static int change_filters(const struct state *before, const struct state *after,
         for (size_t i = 0; i < after->n_ports; i++) {
                 filter_port(&f, FILTER_ADD, &after->ports[i], after->address);
         }
-        change_limits(&f, before, after);
+        if (before->address) {
+                filter_limits(&f, FILTER_REMOVE, after->index, after->limits);
+        }
+        filter_limits(&f, FILTER_ADD, after->index, after->limits);
         r = filter_commit(&f, &refused);
         *ret_refused = NULL;
         if (r < 0 && refused != SIZE_MAX && refused > removed && refused - removed - 1 < after->n_ports) {
@@ -240,7 +229,8 @@ static int state_failed(int r, struct tenant_error *error) {
 
 /*
  * After boot there is no table; to find that out by a refused transaction costs an RCU grace period, and all who start at once
- * would pay it one after the other. The first one loads it before the others get their lock.
+ * would pay it one after the other. The first one loads it before the others get their lock. Later somebody may have flushed the rules
+ * and left the sets, where adding elements succeeds: of those who see it the first one puts them back.
  */
 static int open_for_attach(const struct tenant_context *context, struct tenant_error *error) {
         const struct state none = { .index = context->index };
@@ -250,7 +240,16 @@ static int open_for_attach(const struct tenant_context *context, struct tenant_e
         if (fd < 0) {
                 return state_failed(fd, error);
         }
-        r = made ? table_restore(fd, &none, context->host, error) : 0;
+        r = made ? 0 : filter_has_rules();
+        if (r == 0 && !made) {
+                r = state_lock_exclusive(fd);
+                r = r < 0 ? r : filter_has_rules();
+        }
+        if (r < 0) {
+                r = tenant_error_set(error, r, "Failed", "Looking at the filters: %s", strerror(-r));
+        } else if (r == 0) {
+                r = table_restore(fd, &none, context->host, error);
+        }
         if (r < 0) {
                 fd_close_p(&fd);
                 return r;
@@ -347,7 +346,8 @@ static int attach(const struct tenant_context *context, int netns_fd, const stru
 static int publish(const struct tenant_context *context, const struct tenant_port *ports, size_t n_ports,
                    struct tenant_error *error) {
         _cleanup_(state_done) struct state before = {};
-        _cleanup_close_ int state_fd = state_open(false);
+        /* Not beside a release, which would go by what was there before, and leave the new ports of a tenant that stopped. */
+        _cleanup_close_ int state_fd = state_open(true);
         struct state after;
         int r;
 
