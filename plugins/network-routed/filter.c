@@ -11,6 +11,7 @@
 
 #define TABLE "tenantd"
 #define SET_SOURCE "source"
+#define CHAIN_FORWARD "forward"
 
 /* A packet may be as long as 64 KiB on a link like ours, and would never pass a smaller bucket. */
 #define BURST_BYTES (128u << 10)
@@ -377,15 +378,22 @@ int filter_port_owned(const struct tenant_port *port, uint32_t address) {
         return r < 0 ? r : found == address ? 0 : -EBUSY;
 }
 
-static int note_rule(const struct nlmsghdr *answer, void *userdata) {
-        *(bool *) userdata = true;
+static int note_rules(const struct nlmsghdr *answer, void *userdata) {
+        const struct nlattr *a;
+
+        mnl_attr_for_each(a, answer, sizeof(struct nfgenmsg)) {
+                if (mnl_attr_get_type(a) == NFTA_CHAIN_USE) {
+                        *(bool *) userdata = mnl_attr_get_u32(a) != 0;
+                }
+        }
         return MNL_CB_STOP;
 }
 
+/* One chain that nothing jumps to, so that its uses are its rules: a list of rules would be long. */
 int filter_has_rules(void) {
         _cleanup_netfilter_ int fd = netlink_open(NETLINK_NETFILTER);
         uint8_t request[BATCH_MESSAGE_MAX] __attribute__((aligned(8))) = {};
-        struct nlmsghdr *m = question(request, NFT_MSG_GETRULE, NLM_F_DUMP);
+        struct nlmsghdr *m = question(request, NFT_MSG_GETCHAIN, 0);
         bool found = false;
         int r;
 
@@ -393,8 +401,9 @@ int filter_has_rules(void) {
                 return fd;
         }
         put_header(m, NFPROTO_INET);
-        mnl_attr_put_strz(m, NFTA_RULE_TABLE, TABLE);
-        r = netlink_query(fd, m, note_rule, &found);
+        mnl_attr_put_strz(m, NFTA_CHAIN_TABLE, TABLE);
+        mnl_attr_put_strz(m, NFTA_CHAIN_NAME, CHAIN_FORWARD);
+        r = netlink_query(fd, m, note_rules, &found);
         return r < 0 && r != -ENOENT ? r : found;
 }
 
