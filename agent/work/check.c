@@ -362,6 +362,37 @@ static void check_cores(Report *r) {
         }
 }
 
+/* Kept ready, or made when they are asked for; of any size. */
+static bool has_huge_pages(void) {
+        _cleanup_closedir_ DIR *dir = opendir("/sys/kernel/mm/hugepages");
+        static const char *const files[] = { "nr_hugepages", "nr_overcommit_hugepages" };
+        struct dirent *entry;
+        char path[300];
+
+        while (dir && (entry = readdir(dir))) {
+                for (size_t i = 0; i < ELEMENTSOF(files) && entry->d_name[0] != '.'; i++) {
+                        snprintf(path, sizeof(path), "/sys/kernel/mm/hugepages/%.64s/%s", entry->d_name,
+                                 files[i]);
+                        if (number_of(path) > 0) {
+                                return true;
+                        }
+                }
+        }
+        return false;
+}
+
+/* memory.max does not count them, and the controller that does is one that systemd hands to no unit. */
+static void check_huge_pages(Report *r) {
+        if (has_huge_pages()) {
+                say(r, "huge-pages", warning,
+                    "This host has huge pages (vm.nr_hugepages, vm.nr_overcommit_hugepages): any tenant can "
+                    "take them all, whatever its MemoryMax=; give them back: sysctl -w vm.nr_hugepages=0 "
+                    "vm.nr_overcommit_hugepages=0, and the same in a file of /etc/sysctl.d");
+        } else {
+                say_ok(r, "huge-pages");
+        }
+}
+
 /* A directory for what tenants' ids own: nobody but root gets in, nothing in it acts on the host. */
 static void check_store(Report *r, const char *check, enum path_id id) {
         const char *path = path_get(id);
@@ -623,10 +654,10 @@ static void check_tenants(Report *r) {
 
 int work_check_host(HostCheck **ret, size_t *ret_n, TenantError *error) {
         static void (*const checks[])(Report * r) = {
-                check_kernel,     check_kernel_update, check_smt,     check_systemd,  check_cgroup,
-                check_namespaces, check_modules,       check_sysctls, check_autoload, check_cores,
-                check_stores,     check_backends,      check_filter,  check_apparmor, check_ids,
-                check_images,     check_config,        check_tenants,
+                check_kernel,     check_kernel_update, check_smt,      check_systemd,  check_cgroup,
+                check_namespaces, check_modules,       check_sysctls,  check_autoload, check_cores,
+                check_huge_pages, check_stores,        check_backends, check_filter,   check_apparmor,
+                check_ids,        check_images,        check_config,   check_tenants,
         };
         _cleanup_(report_done) Report report = { 0 };
 

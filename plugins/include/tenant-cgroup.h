@@ -31,7 +31,7 @@ struct tenant_cgroup_ops {
          *   Ownership   unit_fd (directory of the unit's cgroup) stays the caller's; *ret_payload_fd passes to the caller
          *   Units       as in the settings table
          *   Errors      -ENOTSUP HostNotReady: an explicit limit needs a controller that the unit was not delegated
-         *   Idempotent  yes: an existing, empty payload cgroup is taken over
+         *   Idempotent  yes: a payload cgroup of an earlier life, with all in it, is removed and made again
          *   If NULL     the plugin is refused
          */
         int (*prepare)(const struct tenant_context *context, int unit_fd, pid_t runner, int *ret_payload_fd,

@@ -114,15 +114,22 @@ is "$(doctor kernel-update)" warning "one is: all tenants share the old one's ho
 rm -f "/boot/vmlinuz-99${version#*[0-9]}${release#"$version"}"
 is "$(doctor kernel-update)" ok "another flavour is none"
 rm -f /boot/vmlinuz-99.0-other
-smt() { # 0|1
-        echo "$1" >/run/test-host/smt
+smt=/sys/devices/system/cpu/smt/active huge_pages=(/sys/kernel/mm/hugepages/*/nr_overcommit_hugepages)
+doctor_if() { # CHECK FILE TEXT: as it would be with that in the file of the kernel's
+        echo "$3" >/run/test-host/kernel-file
         systemctl stop tenantd
-        mountpoint -q /sys/devices/system/cpu/smt/active || mount --bind /run/test-host/smt /sys/devices/system/cpu/smt/active
-        doctor smt
+        mountpoint -q "$2" || mount --bind /run/test-host/kernel-file "$2"
+        doctor "$1"
 }
-is "$(smt 1)" warning "processors that share cores are told about"
-is "$(smt 0)" ok "and those that do not are not"
-umount /sys/devices/system/cpu/smt/active
-rm -f /run/test-host/smt
+is "$(doctor_if smt $smt 1)" warning "processors that share cores are told about"
+is "$(doctor_if smt $smt 0)" ok "and those that do not are not"
+umount $smt
+huge_pages_points() {
+        is "$(doctor_if huge-pages "${huge_pages[0]}" 1)" warning "huge pages that any tenant can take are told about"
+        is "$(doctor_if huge-pages "${huge_pages[0]}" 0)" ok "and none are not"
+        umount "${huge_pages[0]}"
+}
+[[ ! -e ${huge_pages[0]} ]] || huge_pages_points
+rm -f /run/test-host/kernel-file
 
 tenants_end one
