@@ -55,7 +55,8 @@ const struct tenant_setting v2_settings[SETTING_COUNT] = {
         [SETTING_CGROUPS_MAX] = {
                 .key = "CgroupsMax", .type = TENANT_TYPE_COUNT, .flags = TENANT_SETTING_LIVE,
                 .minimum = 16, .maximum = 60000, .unit = "cgroups", .default_value = "2048",
-                .help = "cgroups the tenant may make: one or two per service or container; a host has 65535",
+                .help = "cgroups the tenant may make: one or two per service or container; a host has 65535, and "
+                        "removed ones count there while their pages are in swap: see MemorySwapMax",
         },
         [SETTING_IO_READ_BANDWIDTH_MAX] = {
                 .key = "IOReadBandwidthMax", .type = TENANT_TYPE_SIZE, .flags = TENANT_SETTING_LIVE,
