@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * connections.c: see connections.h. Asks for those of one address, which the kernel sorts out itself (CTA_FILTER of a dump, Linux 5.8;
- * of a deletion only since 6.11), and deletes each. Refuses to say less than an address: the kernel takes that for all there are.
+ * of a deletion only years later), and deletes each. Refuses to say less than an address: the kernel takes that for all there are.
  * Owned by forget.
  */
 #include "connections.h"
