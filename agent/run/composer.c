@@ -43,9 +43,17 @@ typedef struct Composer {
 } Composer;
 
 void fault_point(const RunOptions *options, const char *step) {
-        if (options->fault && strcmp(options->fault, step) == 0) {
+        const size_t length = strlen(step);
+
+        if (!options->fault || strncmp(options->fault, step, length) != 0) {
+                return;
+        }
+        if (options->fault[length] == '\0') {
                 raise(SIGKILL);
                 _exit(EXIT_FAILURE); /* the child is pid 1 of its namespace, which cannot kill itself */
+        }
+        while (strcmp(options->fault + length, ":wait") == 0) {
+                (void) pause(); /* until a signal ends us */
         }
 }
 

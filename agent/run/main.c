@@ -24,7 +24,7 @@ static const char help[] =
         "  --release       undo what the last run of NAME did, and end\n"
         "  --root=DIR      state, definitions and runtime files below DIR\n"
         "  --plugin-dir=DIR\n"
-        "  --fault=STEP    for tests: die before a step of the start\n"
+        "  --fault=STEP    for tests: die before a step of the start; STEP:wait: wait there for ever\n"
         "  --version\n"
         "  --help\n";
 

@@ -16,8 +16,7 @@
 typedef struct RunOptions {
         const char *name;
         unsigned stop_seconds; /* --stop-time=: what init has to halt when it was asked to; 0: for ever */
-        const char *
-                fault; /* --fault=STEP, for tests: composer or child kills itself before the step; NULL: no */
+        const char *fault; /* --fault=STEP[:wait], for tests: see fault_point(); NULL: no */
 } RunOptions;
 
 /* The whole life of a tenant; returns the exit status of the program. */
@@ -38,5 +37,5 @@ int release_undo(const char *name, int runtime_fd, TenantError *error) __attribu
 /* Whether the backend has an undo. For one without nothing is written down, and its plugin is not loaded at the end of a run. */
 bool release_owed(const Backend *b, enum tenant_kind kind);
 
-/* For tests: dies here when the fault switch says so. */
+/* For tests: composer or child dies here, or (STEP:wait) goes no further, when the fault switch says so. */
 void fault_point(const RunOptions *options, const char *step);

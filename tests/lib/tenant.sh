@@ -46,13 +46,14 @@ failed() { [[ $(systemctl is-active "tenant@$1") == failed ]]; }
 # journal_has FIELD=VALUE...: true when a record with all of them is there.
 journal_has() { journalctl --no-pager --quiet --output=cat "$@" | grep -q .; }
 
-# fault NAME STEP: the next start of NAME dies before STEP (tenant-run --fault); without STEP: no more.
+# fault NAME STEP [LINE...]: the next start of NAME dies before STEP, or waits there (STEP:wait; tenant-run --fault), by a unit with these
+# lines too; without STEP: no more.
 fault() {
         local directory=/run/systemd/system/tenant@$1.service.d
         rm -rf "$directory"
         if [[ -n ${2-} ]]; then
                 mkdir -p "$directory"
-                printf '[Service]\nExecStart=\nExecStart=/usr/libexec/tenantd/tenant-run --fault=%s %%i\n' "$2" >"$directory/fault.conf"
+                printf '%s\n' '[Service]' ExecStart= "ExecStart=/usr/libexec/tenantd/tenant-run --fault=$2 %i" "${@:3}" >"$directory/fault.conf"
         fi
         systemctl daemon-reload
         systemctl reset-failed "tenant@$1" 2>/dev/null || true
