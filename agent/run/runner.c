@@ -41,7 +41,7 @@ typedef struct Runner {
         int exit_status;
         Budget news, statuses;
         char status[160]; /* not passed on yet; empty: none */
-        uint64_t kill_msec; /* when init has had its time to halt; 0: it was not asked, or is killed */
+        uint64_t kill_msec; /* when init has had its time to halt; 0: it does not stop, or is killed */
         bool init_ended; /* and its end was not judged yet */
         int init_status;
         Console console;
@@ -140,9 +140,13 @@ static void report_ready(Runner *r) {
         notify_machines(r->options->name);
 }
 
+/* systemd's clock of the stop (TimeoutStopSec=) runs from here, whoever began it: so does ours, which ends before. */
 static void report_stopping(Runner *r) {
         if (!r->reported_stopping) {
                 r->reported_stopping = true;
+                if (r->options->stop_seconds > 0) {
+                        r->kill_msec = now_msec() + r->options->stop_seconds * UINT64_C(1000);
+                }
                 notify_systemd("STOPPING=1");
                 notify_machines(r->options->name); /* so that it is awake when there is something to do */
         }
@@ -307,9 +311,6 @@ static void stop(Runner *r) {
         } else if (r->init > 0) {
                 report_stopping(r);
                 kill(r->init, SIGRTMIN + 3); /* systemd's word for halt, container interface */
-                if (r->kill_msec == 0 && r->options->stop_seconds > 0) {
-                        r->kill_msec = now_msec() + r->options->stop_seconds * UINT64_C(1000);
-                }
         }
 }
 
