@@ -233,27 +233,12 @@ static int step_clone(Composer *c, TenantError *error) {
                      : 0;
 }
 
-static int write_init_file(Composer *c) {
-        _cleanup_close_ int fd =
-                open_beneath(c->runtime_fd, "init", O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK, 0600);
-        char text[16];
-
-        if (fd < 0) {
-                return fd;
-        }
-        snprintf(text, sizeof(text), "%d", c->init);
-        return fd_write_all(fd, text, strlen(text));
-}
-
 static int step_maps(Composer *c, TenantError *error) {
         const uid_t owner = c->allocation->ids.base;
         ControlMessage born = { .type = CONTROL_INIT, .pid = c->init };
         int r;
 
         r = control_send(c->control_fd, &born, -1);
-        if (r >= 0) {
-                r = write_init_file(c);
-        }
         if (r >= 0 && fchownat(c->runtime_fd, "notify", owner, owner, AT_SYMLINK_NOFOLLOW) < 0) {
                 r = -errno;
         }
@@ -352,13 +337,33 @@ static int step_network(Composer *c, TenantError *error) {
         return 0;
 }
 
+static int write_init_file(Composer *c) {
+        _cleanup_close_ int fd =
+                open_beneath(c->runtime_fd, "init", O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK, 0600);
+        char text[16];
+
+        if (fd < 0) {
+                return fd;
+        }
+        snprintf(text, sizeof(text), "%d", c->init);
+        return fd_write_all(fd, text, strlen(text));
+}
+
 static int step_exec(Composer *c, TenantError *error) {
         bool failed = child_failed(c, 0, error);
+        int r;
 
         if (c->killed > 0) {
                 (void) waitpid(c->killed, NULL, 0);
         }
-        return failed ? error->code : 0;
+        if (failed) {
+                return error->code;
+        }
+        /* Who finds the pid there enters: not before the host's root is out of sight, and our descriptors with the program. */
+        r = write_init_file(c);
+        return r < 0 ? error_set_errno(error, r, E_FAILED, "Cannot write %s/%s/init", path_get(PATH_RUNTIME),
+                                       c->options->name)
+                     : 0;
 }
 
 /* The cgroup comes before what forks: a child that was killed but is not dead yet would be in the unit's own, which has to

@@ -2,8 +2,21 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # timeout: 120
 # kill -9 of the composer and of the child at every step of a start: the start fails, says why, leaves nothing, and works next time.
+# And what others may do while a start is half done.
 . /src/tests/lib/lib.sh
 . /src/tests/lib/tenant.sh
+
+payload=/sys/fs/cgroup/tenant.slice/tenant@faulty.service/payload
+
+child() { cat $payload/cgroup.procs 2>/dev/null | grep .; }
+# The step before the pivot.
+named() { [[ $(nsenter -t "$(child)" --uts hostname) == faulty ]]; }
+
+waiting_at() { # STEP COMMAND LINE...
+        fault faulty "$1:wait" "${@:3}"
+        systemctl start --no-block tenant@faulty
+        ok "a start that waits before $1" wait_for 20 "$2"
+}
 
 ok "an image" image debian12-minimal
 ok "create" tenant faulty
@@ -19,6 +32,10 @@ for step in journal definition backends guest storage cgroup image namespace clo
         systemctl reset-failed tenant@faulty
         ok "killed before $step: nothing is left" census_clean
 done
+
+waiting_at child-pivot named
+is "$(error_of run faulty -- /bin/true)" NotRunning "nothing runs in a tenant that still has the host's root"
+ok "it is stopped" systemctl stop tenant@faulty
 fault faulty
 ok "the next start works" systemctl start tenant@faulty
 ok "and stops" systemctl stop tenant@faulty
