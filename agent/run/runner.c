@@ -31,6 +31,8 @@
 
 #define DOCKER_POLL_MSEC 50
 
+#define HALT_AGAIN_MSEC 1000u
+
 typedef struct Runner {
         const RunOptions *options;
         int runtime_fd, lock_fd, signal_fd, notify_fd, control_fd;
@@ -42,6 +44,7 @@ typedef struct Runner {
         Budget news, statuses;
         char status[160]; /* not passed on yet; empty: none */
         uint64_t kill_msec; /* when init has had its time to halt; 0: it does not stop, or is killed */
+        uint64_t halt_msec; /* when init is asked again to halt; 0: it was not asked */
         bool init_ended; /* and its end was not judged yet */
         int init_status;
         Console console;
@@ -302,6 +305,12 @@ static void on_children(Runner *r) {
         }
 }
 
+/* Again and again: the kernel drops a signal for the first process of a pid namespace as long as that has no handler for it. */
+static void ask_to_halt(Runner *r) {
+        kill(r->init, SIGRTMIN + 3); /* systemd's word for halt, container interface */
+        r->halt_msec = now_msec() + HALT_AGAIN_MSEC;
+}
+
 static void stop(Runner *r) {
         r->stopping = true;
         if (r->composer > 0) { /* still starting: there is no init to ask */
@@ -311,7 +320,7 @@ static void stop(Runner *r) {
                 }
         } else if (r->init > 0) {
                 report_stopping(r);
-                kill(r->init, SIGRTMIN + 3); /* systemd's word for halt, container interface */
+                ask_to_halt(r);
         }
 }
 
@@ -345,6 +354,11 @@ static int sooner(int a, int b) {
         return a < 0 ? b : b < 0 || a < b ? a : b;
 }
 
+/* Of a time, where 0 is never. */
+static int until_msec(uint64_t due, uint64_t now) {
+        return due == 0 ? -1 : due > now ? (int) (due - now) : 0;
+}
+
 static int news_wait_msec(Runner *r, uint64_t now) {
         return r->notify_fd < 0 ? -1 : budget_wait_msec(&r->news, 1, now);
 }
@@ -359,10 +373,17 @@ static int wait_msec(Runner *r, uint64_t now) {
         if (r->status[0]) {
                 wait = sooner(wait, budget_wait_msec(&r->statuses, 1, now));
         }
-        if (r->kill_msec > 0) {
-                wait = sooner(wait, r->kill_msec > now ? (int) (r->kill_msec - now) : 0);
+        wait = sooner(wait, until_msec(r->halt_msec, now));
+        return sooner(wait, until_msec(r->kill_msec, now));
+}
+
+static void on_time(Runner *r, uint64_t now) {
+        if (r->init > 0 && until_msec(r->halt_msec, now) == 0) {
+                ask_to_halt(r);
         }
-        return wait;
+        if (until_msec(r->kill_msec, now) == 0) {
+                stop_late(r);
+        }
 }
 
 static void loop_once(Runner *r) {
@@ -388,9 +409,7 @@ static void loop_once(Runner *r) {
         if (fds[0].revents) {
                 on_signal(r);
         }
-        if (r->kill_msec > 0 && now >= r->kill_msec) {
-                stop_late(r);
-        }
+        on_time(r, now);
         report_ready(r);
 }
 

@@ -1,9 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # timeout: 120
+# shellcheck disable=SC2154 # what the sourced files assign
 # A tenant's life under systemd: start, what init finds, stop, reboot and power-off from inside, kill -9, many at once.
 . /src/tests/lib/lib.sh
 . /src/tests/lib/tenant.sh
+
+# The composer has done its work: of the runner's children only init is left.
+composed() { [[ $(pgrep -P "$(runner_of "$1")") == "$(init_of "$1")" ]]; }
 
 ok "an image" image debian12-minimal
 census_start
@@ -55,7 +59,17 @@ ok "kill -9" kill -KILL "$(runner_of one)"
 ok "the unit fails" wait_for 20 failed one
 not_ok "init is gone" test -e "/proc/$pid/root"
 ok "and it starts again" systemctl start tenant@one
+
+# The first process of a pid namespace is not sent what it has no handler for yet.
+ok "an init that hears nothing for some seconds" inside one sh -c \
+        'printf "#!/bin/sh\nsleep 5\nexec /lib/systemd/systemd\n" >/sbin/slow && chmod 755 /sbin/slow && mv /sbin/slow /sbin/init'
 ok "stop" systemctl stop tenant@one
+systemctl start --no-block tenant@one
+ok "is begun" wait_for 20 composed one
+ok "and stopped meanwhile" timeout $((40 * time_scale)) systemctl stop tenant@one
+ok "inactive" inactive one
+not_ok "it halts and is not killed" journal_has -u tenant@one --grep="did not halt"
+rm /var/lib/tenantd/storage/volumes/one/upper/usr/sbin/init
 
 ok "without the agent" systemctl mask --now tenantd.service
 ok "systemctl start works" systemctl start tenant@one
