@@ -8,6 +8,7 @@
 #include "log.h"
 #include "paths.h"
 #include "run.h"
+#include "running.h"
 #include <fcntl.h>
 
 static int undo_cgroup(const Backend *b, const char *name, TenantError *error) {
@@ -112,7 +113,7 @@ int release_undo(const char *name, int runtime_fd, TenantError *error) {
 
 int release_run(const char *name, TenantError *error) {
         static const char *const files[] = { "init", "notify" };
-        _cleanup_close_ int runtime = -1;
+        _cleanup_close_ int runtime = -1, lock = -1;
         char path[300];
         int r;
 
@@ -121,7 +122,8 @@ int release_run(const char *name, TenantError *error) {
         if (runtime < 0) {
                 return errno == ENOENT ? 0 : error_set_errno(error, errno, E_FAILED, "Cannot open %s", path);
         }
-        r = release_undo(name, runtime, error);
+        lock = tenant_lock(name, error);
+        r = lock < 0 ? lock : release_undo(name, runtime, error);
         if (r < 0) {
                 return r;
         }

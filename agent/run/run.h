@@ -28,7 +28,10 @@ int runner_run(const RunOptions *options);
  */
 int composer_run(const RunOptions *options, pid_t runner, int runtime_fd, int control_fd);
 
-/* Undoes the last run of NAME. Idempotent; a tenant that was never started is fine. Needs neither definition nor agent. */
+/*
+ * Undoes the last run of NAME. Idempotent; a tenant that was never started is fine. Needs neither definition nor agent.
+ * -EBUSY Running: the run is not over.
+ */
 int release_run(const char *name, TenantError *error) __attribute__((warn_unused_result));
 
 /* The same of a run whose files are the present runner's already: undoes the journal and ends it. runtime_fd: /run/tenantd/NAME. */

@@ -42,6 +42,9 @@ ok "and in init's" says "$pid" forged
 is "$(systemctl show -P StatusText tenant@one)" heard "and does not: the runner alone speaks for the unit"
 not_ok "a second start of the same program is refused" /usr/libexec/tenantd/tenant-run one
 not_ok "a running tenant cannot be removed" tenantctl remove one
+not_ok "nor what it runs on be released" /usr/libexec/tenantd/tenant-run --release one
+ok "with words that say what to do" bash -c '/usr/libexec/tenantd/tenant-run --release one 2>&1 | grep "systemctl stop tenant@one"'
+ok "it keeps its network" inside one test -d /sys/class/net/eth0
 ok "stop" systemctl stop tenant@one
 ok "inactive" inactive one
 
@@ -70,6 +73,8 @@ ok "and stopped meanwhile" timeout $((40 * time_scale)) systemctl stop tenant@on
 ok "inactive" inactive one
 not_ok "it halts and is not killed" journal_has -u tenant@one --grep="did not halt"
 rm /var/lib/tenantd/storage/volumes/one/upper/usr/sbin/init
+ok "a tenant that was never started has nothing to release" /usr/libexec/tenantd/tenant-run --release never-started
+not_ok "and gets nothing by that" test -e /run/tenantd/never-started
 
 ok "without the agent" systemctl mask --now tenantd.service
 ok "systemctl start works" systemctl start tenant@one

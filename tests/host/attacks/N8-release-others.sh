@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # N8: an ordinary user of the host takes a tenant's network away by the program that makes it
 # mechanism: a set-uid helper that does not ask whose link it is (lxc-user-nic: CVE-2017-5985, CVE-2022-47952, CVE-2026-39402)
-# stopped by: no set-uid program: what a user runs, runs with his own rights
-# weakened: tenant-run set-uid root
+# stopped by: no set-uid program: what a user runs, runs with his own rights; the lock of a tenant that runs
+# weakened: tenant-run set-uid root, and the lock's file removed
 
 # shellcheck source=tests/host/attacks/network.sh
 . "$here/network.sh"
@@ -23,7 +23,7 @@ attack() {
 
 weaken() {
         place=$attacker helper=/var/tmp/tenant-run
-        install -m 4755 /usr/libexec/tenantd/tenant-run "$helper"
+        install -m 4755 /usr/libexec/tenantd/tenant-run "$helper" && rm "/run/tenantd/$attacker/lock"
 }
 
 unweaken() {
