@@ -276,7 +276,8 @@ static void on_init_end(Runner *r, int status) {
                 return;
         }
         r->exit_status = status_of_init(r, status);
-        if (!r->init_ready && !r->stopping && r->exit_status == EXIT_FAILURE) {
+        if (!r->reported_ready && !r->stopping && r->exit_status != EXIT_REBOOT) {
+                r->exit_status = EXIT_FAILURE; /* after 0 systemd would say "protocol", which is no reason */
                 error_set(&error, ECHILD, E_FAILED,
                           "Its init ended (%s %d) before it was up; its console is in: journalctl -u "
                           "tenant@%s",

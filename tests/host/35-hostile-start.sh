@@ -44,6 +44,7 @@ states=(
         # executed by itself, over and over: as one that never says that it is up it has the time that systemd gives to a start
         "init is a script of what executes it|refused: Result=timeout|echo '#!/proc/self/exe' >sbin/init; chmod 755 sbin/init|"
         "init ignores the world|refused: Result=timeout|cp ../mute sbin/init|"
+        "init ends at once|refused: Failed: Its init ended (exit status 0) before it was up; its console is in: journalctl -u tenant@$place|ln -s /attacks/euid sbin/init|"
         "init is a link to itself|$no_init|ln -s init sbin/init|"
         "init is at the end of thousands of links|$no_init|chain 2000; ln -s /links/1 sbin/init|"
         "init is at the end of ten links|started|chain 10; ln -s /links/1 sbin/init|"
