@@ -262,7 +262,7 @@ static void on_composer_end(Runner *r, int status) {
                           WIFSIGNALED(status) ? WTERMSIG(status) : 0, r->options->name);
                 fail(r, &error);
         }
-        r->exit_status = EXIT_FAILURE;
+        r->exit_status = r->stopping ? EXIT_SUCCESS : EXIT_FAILURE;
         if (r->init > 0) {
                 kill(r->init, SIGKILL); /* our child, not reaped yet: the pid is its own */
         }

@@ -9,6 +9,7 @@
 payload=/sys/fs/cgroup/tenant.slice/tenant@faulty.service/payload
 
 child() { cat $payload/cgroup.procs 2>/dev/null | grep .; }
+composer() { pgrep -P "$(runner_of faulty)" | grep -vxF "$(child)"; }
 # The step before the pivot.
 named() { [[ $(nsenter -t "$(child)" --uts hostname) == faulty ]]; }
 
@@ -36,6 +37,9 @@ done
 waiting_at child-pivot named
 is "$(error_of run faulty -- /bin/true)" NotRunning "nothing runs in a tenant that still has the host's root"
 ok "it is stopped" systemctl stop tenant@faulty
+waiting_at storage composer
+ok "it is stopped" systemctl stop tenant@faulty
+ok "which is no failure" inactive faulty
 fault faulty
 ok "the next start works" systemctl start tenant@faulty
 ok "and stops" systemctl stop tenant@faulty
