@@ -178,6 +178,13 @@ static int step_cgroup(Composer *c, TenantError *error) {
         return plugin_result(b->plugin, "prepare", r, error);
 }
 
+static int end_with_runner(pid_t runner) {
+        if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) {
+                return -errno;
+        }
+        return getppid() == runner ? 0 : -ESRCH;
+}
+
 /*
  * The effective uid of the creator is what inotify, namespace and pending-signal counts are charged to; without the securebit
  * the change would cost the capabilities that CLONE_INTO_CGROUP asks for.
@@ -225,6 +232,9 @@ static int step_clone(Composer *c, TenantError *error) {
         c->init = (pid_t) pid;
         if (as_creator(0) < 0) {
                 return error_set_errno(error, errno, E_FAILED, "Cannot take back uid 0");
+        }
+        if (end_with_runner(c->runner) < 0) { /* the kernel forgets it when the uid changes */
+                return error_set(error, EPIPE, E_FAILED, "The runner is gone");
         }
         return r < 0 ? error_set_errno(error, r, E_HOST_NOT_READY,
                                        "Cannot make the tenant's namespaces (see user.max_*_namespaces, and "
@@ -405,7 +415,7 @@ int composer_run(const RunOptions *options, pid_t runner, int runtime_fd, int co
         ControlMessage message = { .type = CONTROL_FAILED };
 
         /* Nobody would be the parent of init, and the cgroup step would move whoever inherited us. */
-        if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != runner) {
+        if (end_with_runner(runner) < 0) {
                 return EXIT_FAILURE;
         }
         c.host = (struct tenant_host){

@@ -12,6 +12,7 @@ child() { cat $payload/cgroup.procs 2>/dev/null | grep .; }
 composer() { pgrep -P "$(runner_of faulty)" | grep -vxF "$(child)"; }
 # The step before the pivot.
 named() { [[ $(nsenter -t "$(child)" --uts hostname) == faulty ]]; }
+dead() { [[ ! -e /proc/$1 ]]; }
 
 waiting_at() { # STEP COMMAND LINE...
         fault faulty "$1:wait" "${@:3}"
@@ -40,6 +41,14 @@ ok "it is stopped" systemctl stop tenant@faulty
 waiting_at storage composer
 ok "it is stopped" systemctl stop tenant@faulty
 ok "which is no failure" inactive faulty
+waiting_at maps child KillMode=process
+pid=$(composer)
+ok "kill -9 of the runner" kill -KILL "$(runner_of faulty)"
+ok "the composer ends with it" wait_for 5 dead "$pid"
+ok "so the unit does" wait_for 20 failed faulty
+systemctl reset-failed tenant@faulty
+touch /run/tenantd/faulty/error
+ok "nothing is left" census_clean
 fault faulty
 ok "the next start works" systemctl start tenant@faulty
 ok "and stops" systemctl stop tenant@faulty
