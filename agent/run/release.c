@@ -11,6 +11,8 @@
 #include "running.h"
 #include <fcntl.h>
 
+typedef int (*Undo)(const Backend *b, const char *name, TenantError *error);
+
 static int undo_cgroup(const Backend *b, const char *name, TenantError *error) {
         _cleanup_close_ int unit = -1;
         char path[300];
@@ -23,40 +25,40 @@ static int undo_cgroup(const Backend *b, const char *name, TenantError *error) {
         return b->plugin->ops.cgroup.release(&b->context, unit, error);
 }
 
-static int undo_storage(const Backend *b, TenantError *error) {
+static int undo_storage(const Backend *b, const char *name, TenantError *error) {
         _cleanup_close_ int store = path_open(PATH_STORAGE);
 
         return store < 0 ? error_set_errno(error, store, E_FAILED, "Cannot open %s", path_get(PATH_STORAGE))
                          : b->plugin->ops.storage.detach(&b->context, store, error);
 }
 
-bool release_owed(const Backend *b, enum tenant_kind kind) {
+static int undo_network(const Backend *b, const char *name, TenantError *error) {
+        return b->plugin->ops.network.release(&b->context, error);
+}
+
+/* NULL: the backend has none. */
+static Undo undo_of(const Backend *b, enum tenant_kind kind) {
         switch (kind) {
         case TENANT_KIND_CGROUP:
-                return b->plugin->ops.cgroup.release;
+                return b->plugin->ops.cgroup.release ? undo_cgroup : NULL;
         case TENANT_KIND_STORAGE:
-                return b->plugin->ops.storage.detach;
+                return b->plugin->ops.storage.detach ? undo_storage : NULL;
         case TENANT_KIND_NETWORK:
-                return b->plugin->ops.network.release;
+                return b->plugin->ops.network.release ? undo_network : NULL;
         default:
-                return false; /* namespaces end with their processes */
+                return NULL; /* namespaces end with their processes */
         }
 }
 
+bool release_owed(const Backend *b, enum tenant_kind kind) {
+        return undo_of(b, kind);
+}
+
 static int undo(const char *name, enum tenant_kind kind, const Backend *b, TenantError *error) {
-        if (!release_owed(b, kind)) { /* a plugin of another version began the run */
-                return 0;
-        }
-        switch (kind) {
-        case TENANT_KIND_CGROUP:
-                return undo_cgroup(b, name, error);
-        case TENANT_KIND_STORAGE:
-                return undo_storage(b, error);
-        case TENANT_KIND_NETWORK:
-                return b->plugin->ops.network.release(&b->context, error);
-        default:
-                return 0;
-        }
+        const Undo f = undo_of(b, kind);
+
+        /* NULL: a plugin of another version began the run. */
+        return f ? plugin_result(b->plugin, "release", f(b, name, error), error) : 0;
 }
 
 /* One kind by itself: a backend that cannot be loaded any more must not keep the others from their undo. */
