@@ -276,12 +276,24 @@ static int write_first(int etc_fd, const char *name, mode_t mode, const char *te
                        : 0;
 }
 
+/*
+ * hostname is the last to be written, and a first start that was cut short there, by a signal or for want of room, leaves it empty. (To
+ * remove it then would leave overlayfs's mark that it was removed.)
+ */
+static bool is_first_start(int volume_fd) {
+        _cleanup_close_ int hostname = open_beneath(volume_fd, "upper/etc/hostname", O_PATH, 0);
+        struct stat st;
+
+        return hostname < 0 ? hostname == -ENOENT
+                            : fstat(hostname, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == 0;
+}
+
 int guest_first_start(const Guest *g, int volume_fd, int root_fd, TenantError *error) {
-        _cleanup_close_ int known = open_beneath(volume_fd, "upper/etc/hostname", O_PATH, 0), etc = -1;
+        _cleanup_close_ int etc = -1;
         char machine_id[34], *p = machine_id;
         int r;
 
-        if (known != -ENOENT) {
+        if (!is_first_start(volume_fd)) {
                 return 0;
         }
         etc = open_beneath(root_fd, "etc", O_PATH | O_DIRECTORY, 0);
@@ -294,6 +306,6 @@ int guest_first_start(const Guest *g, int volume_fd, int root_fd, TenantError *e
                 }
         }
         strcpy(p, "\n");
-        r = write_first(etc, "hostname", 0644, g->name, error);
-        return r < 0 ? r : write_first(etc, "machine-id", 0444, machine_id, error);
+        r = write_first(etc, "machine-id", 0444, machine_id, error);
+        return r < 0 ? r : write_first(etc, "hostname", 0644, g->name, error);
 }

@@ -26,5 +26,7 @@ int guest_collect(const Definition *d, const Allocation *a, Guest *ret, TenantEr
  */
 int guest_write(const Guest *g, int root_fd, TenantError *error) _must_check_;
 
-/* At a tenant's first start: its name and machine id into the root tree, unless the upper layer has them already. */
+/*
+ * At a tenant's first start: its machine id and name into the root tree, unless the upper layer has a name already, which is not empty.
+ */
 int guest_first_start(const Guest *g, int volume_fd, int root_fd, TenantError *error) _must_check_;
