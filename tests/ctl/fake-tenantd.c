@@ -7,6 +7,7 @@
 #include "cleanup.h"
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <string.h>
 #include <systemd/sd-bus.h>
@@ -95,6 +96,23 @@ static int refuse(sd_bus_message *m, const char *name, const char *text) {
         return sd_bus_reply_method_error(m, &error);
 }
 
+/* Why a service is not activated, as dbus-daemon and systemd say it. */
+static const char *activation_error(const char *name) {
+        static const char *const errors[][2] = {
+                { "late", "org.freedesktop.DBus.Error.TimedOut" },
+                { "masked", "org.freedesktop.systemd1.UnitMasked" },
+                { "unitless", "org.freedesktop.systemd1.NoSuchUnit" },
+                { "unloadable", "org.freedesktop.systemd1.LoadFailed" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(errors); i++) {
+                if (strcmp(errors[i][0], name) == 0) {
+                        return errors[i][1];
+                }
+        }
+        return NULL;
+}
+
 static int on_create(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         const char *name;
         int r = sd_bus_message_read(m, "s", &name);
@@ -113,6 +131,9 @@ static int on_create(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         }
         if (strcmp(name, "acme") == 0) {
                 return refuse(m, ERROR_PREFIX "TenantExists", "there is a tenant 'acme' already");
+        }
+        if (activation_error(name)) {
+                return refuse(m, activation_error(name), "no activation");
         }
         return begin_job(m, name);
 }
@@ -149,6 +170,18 @@ static bool is_known(const char *name) {
         return false;
 }
 
+/* Ctrl-C at a moment when the caller waits for a reply. */
+static int interrupt_caller(sd_bus_message *m) {
+        sd_bus_creds *creds = NULL;
+        pid_t pid = 0;
+        int r = sd_bus_query_sender_creds(m, SD_BUS_CREDS_PID, &creds);
+
+        r = r < 0 ? r : sd_bus_creds_get_pid(creds, &pid);
+        sd_bus_creds_unref(creds);
+        r = r < 0 ? r : kill(pid, SIGINT);
+        return r < 0 ? r : 1; /* handled: no reply ever */
+}
+
 static int on_get_tenant(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         _cleanup_free_ char *path = NULL;
         const char *name;
@@ -156,6 +189,9 @@ static int on_get_tenant(sd_bus_message *m, void *userdata, sd_bus_error *error)
 
         if (r < 0) {
                 return r;
+        }
+        if (strcmp(name, "hangs") == 0) {
+                return interrupt_caller(m);
         }
         if (!is_known(name)) {
                 return refuse(m, ERROR_PREFIX "NoSuchTenant", "there is no such tenant");

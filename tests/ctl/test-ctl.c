@@ -131,6 +131,11 @@ static void test_errors_and_statuses(void **state) {
                 { "create|denied", 4, "tenantctl: denied: not allowed; run this as root" },
                 { "create|unready", 5, "tenantctl: unready: no cgroup v2; 'tenantctl doctor'" },
                 { "create|acme", 1, "tenantctl: acme: there is a tenant 'acme' already" },
+                { "create|late", 5,
+                  "no activation; the service does not start: see 'journalctl -u tenantd'" },
+                { "create|masked", 5, "no activation; let it start again: systemctl unmask tenantd" },
+                { "create|unitless", 5, "no activation; is tenantd installed completely?" },
+                { "create|unloadable", 5, "no activation; see 'systemctl status tenantd'" },
                 { "create|imageless|--image=debiam", 3, "(did you mean 'debian'?)" },
                 { "start|amce", 3, "tenantctl: amce: there is no such tenant (did you mean 'acme'?)" },
                 { "start|zzzzzz", 3, "tenantctl: zzzzzz: there is no such tenant\n" },
@@ -296,6 +301,16 @@ static void test_second_interrupt_leaves(void **state) {
         assert_int_equal(kill(pid, SIGINT), 0);
         assert_int_equal(terminal_finish(pid, fd, shown, sizeof(shown)), 1);
         assert_has(shown, "left while job 7 was being canceled");
+}
+
+/* Before there is a job to cancel, Ctrl-C ends tenantctl as it ends any program. */
+static void test_interrupt_without_reply(void **state) {
+        World *w = *state;
+        _cleanup_free_ char *calls = NULL;
+
+        assert_int_equal(ctl(w, "start|acme|hangs"), 1000 + SIGINT);
+        calls = calls_seen(w);
+        assert_lacks(calls, "Member=Start");
 }
 
 static void test_status(void **state) {
@@ -655,6 +670,7 @@ int main(void) {
                 CASE(test_progress_lines),
                 CASE(test_interrupt_cancels),
                 CASE(test_second_interrupt_leaves),
+                CASE(test_interrupt_without_reply),
                 CASE(test_status),
                 CASE(test_show),
                 CASE(test_usage),
