@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,6 +25,19 @@ const char *world_file(World *w, const char *name) {
 
         snprintf(path, sizeof(path), "%s/%s", w->dir, name);
         return path;
+}
+
+void write_program(World *w, const char *name, const char *script) {
+        char path[160];
+        FILE *f;
+
+        assert_true(mkdir(world_file(w, "bin"), 0700) == 0 || errno == EEXIST);
+        snprintf(path, sizeof(path), "%s/bin/%s", w->dir, name);
+        f = fopen(path, "we");
+        assert_non_null(f);
+        fprintf(f, "#!/bin/sh\n%s\n", script);
+        assert_int_equal(fchmod(fileno(f), 0700), 0);
+        fclose(f);
 }
 
 void has_or_fail(const char *text, const char *part, bool wanted, const char *file, int line) {

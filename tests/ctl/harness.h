@@ -50,6 +50,9 @@ char *calls_seen(World *w);
 /* Path of a file of this name in the world's directory (valid until the next call). */
 const char *world_file(World *w, const char *name);
 
+/* A shell script in the world's bin/, which is first in PATH where the test puts it there. */
+void write_program(World *w, const char *name, const char *script);
+
 void stop_fake(World *w);
 
 #define assert_has(text, part) has_or_fail(text, part, true, __FILE__, __LINE__)

@@ -9,6 +9,7 @@
 #include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static inline void json_put_p(json_object **o) {
@@ -120,28 +121,51 @@ static void test_man_page(void **state) {
         assert_has(man, title);
 }
 
-/* Words that bash offers after `line` (words split at '|'), one per line between newlines. */
-static char *complete(World *w, const char *words) {
+/*
+ * Types `keys` after the name of a command and presses Tab in a real bash, in the world's directory; then Return. *ret_offered
+ * is what the completion offered, one per line after an empty one; *ret_words what the command got, in the same way. Both are
+ * free()d; either may be NULL.
+ */
+static void type_keys(World *w, const char *keys, char **ret_offered, char **ret_words) {
+        static const char typed[] =
+                "source \"$TENANTCTL_COMPLETION\"\n"
+                "offer() { _tenantctl; printf '\\n%%s' \"${COMPREPLY[@]}\" >offered; echo >>offered; }\n"
+                "words() { printf '\\n%%s' \"$@\" >words; echo >>words; }\n"
+                "complete -F offer words\n"
+                "words %s\t\n";
         _cleanup_free_ char *path = strdup(getenv("PATH")), *dir = strdup(getenv("TENANTCTL"));
-        char with[1024], script[2048], *text = NULL;
-        FILE *f;
+        char with[1024], command[256];
+        FILE *f = fopen(world_file(w, "keys"), "we");
 
-        assert_non_null(strrchr(dir, '/'));
-        *strrchr(dir, '/') = '\0';
-        snprintf(with, sizeof(with), "%s:%s", dir, path);
-        snprintf(script, sizeof(script),
-                 "bash --norc -c 'source \"$TENANTCTL_COMPLETION\"; IFS=\"|\" read -ra COMP_WORDS <<<\"$1 "
-                 "\"; "
-                 "COMP_WORDS[-1]=${COMP_WORDS[-1]%% }; COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _tenantctl; "
-                 "echo; printf \"%%s\\n\" \"${COMPREPLY[@]}\"' bash 'tenantctl|%s'",
-                 words);
-        setenv("PATH", with, 1);
-        f = popen(script, "re");
         assert_non_null(f);
-        assert_int_equal(fd_read_all(fileno(f), 1u << 16, &text, NULL), 0);
-        assert_int_equal(pclose(f), 0);
+        fprintf(f, typed, keys);
+        fclose(f);
+        *strrchr(dir, '/') = '\0';
+        snprintf(with, sizeof(with), "%s/bin:%s:%s", w->dir, dir, path);
+        setenv("PATH", with, 1);
+        snprintf(command, sizeof(command),
+                 "cd '%s' && INPUTRC=/dev/null bash --norc --noprofile -i <keys >shown 2>&1", w->dir);
+        assert_int_equal(system(command), 0);
         setenv("PATH", path, 1);
-        return text;
+        if (ret_offered) {
+                assert_int_equal(file_read(AT_FDCWD, world_file(w, "offered"), 1u << 16, ret_offered, NULL),
+                                 0);
+        }
+        if (ret_words) {
+                assert_int_equal(file_read(AT_FDCWD, world_file(w, "words"), 1u << 16, ret_words, NULL), 0);
+        }
+}
+
+/* What bash offers after `words` (split at '|'). */
+static char *complete(World *w, const char *words) {
+        _cleanup_free_ char *keys = strdup(words);
+        char *offered = NULL;
+
+        for (char *p = keys; *p; p++) {
+                *p = *p == '|' ? ' ' : *p;
+        }
+        type_keys(w, keys, &offered, NULL);
+        return offered;
 }
 
 static size_t count_lines(const char *text) {
@@ -240,7 +264,7 @@ static void test_completion_of_names(void **state) {
                 { "docker-env|", "\nacme\nrival\n" },
                 { "image|remove|", "\ndebian\n" },
                 { "create|blue|--image|", "\ndebian\n" },
-                { "create|blue|--image|=|d", "\ndebian\n" },
+                { "create|blue|--image=d", "\ndebian\n" },
                 { "kill|acme|--signal|SIGKI", "\nSIGKILL\n" },
                 { "run|acme|--|", "\n\n" },
                 { "show|acme|", "\n\n" },
@@ -254,6 +278,66 @@ static void test_completion_of_names(void **state) {
         }
 }
 
+/* The words that a command gets after Tab and Return. */
+static void assert_typed(World *w, const char *keys, const char *words) {
+        _cleanup_free_ char *got = NULL;
+
+        type_keys(w, keys, NULL, &got);
+        assert_string_equal(got, words);
+}
+
+/* Directories and files of any name come to the command as they are, and run nothing on the way. */
+static void test_completion_of_paths(void **state) {
+        World *w = *state;
+
+        assert_int_equal(mkdir(world_file(w, "$(touch owned)"), 0700), 0);
+        assert_int_equal(mkdir(world_file(w, "a:b=c"), 0700), 0);
+        assert_int_equal(mkdir(world_file(w, "my root"), 0700), 0);
+        assert_int_equal(mkdir(world_file(w, "my root/it's.tar"), 0700), 0);
+        assert_typed(w, "docker-env acme --dir ", "\ndocker-env\nacme\n--dir\n");
+        assert_int_not_equal(access(world_file(w, "owned"), F_OK), 0);
+        assert_typed(w, "docker-env acme --dir \\$", "\ndocker-env\nacme\n--dir\n$(touch owned)/\n");
+        assert_typed(w, "docker-env acme --dir='$", "\ndocker-env\nacme\n--dir=$(touch owned)/\n");
+        assert_typed(w, "docker-env acme --dir=a", "\ndocker-env\nacme\n--dir=a:b=c/\n");
+        assert_typed(w, "docker-env acme --dir a:b", "\ndocker-env\nacme\n--dir\na:b=c\n");
+        assert_typed(w, "image import blue m", "\nimage\nimport\nblue\nmy root/\n");
+        assert_typed(w, "image import blue \"my root/i", "\nimage\nimport\nblue\nmy root/it's.tar/\n");
+        assert_int_not_equal(access(world_file(w, "owned"), F_OK), 0);
+}
+
+/* What readline splits is one word to tenantctl, and to ssh. */
+static void test_completion_of_remote_names(void **state) {
+        World *w = *state;
+        static const char *const lines[][2] = {
+                { "-H root@srv start a", "\n-H\nroot@srv\nstart\nacme\n" },
+                { "--host=root@srv start a", "\n--host=root@srv\nstart\nacme\n" },
+                { "--host root@srv:22 start a", "\n--host\nroot@srv:22\nstart\nacme\n" },
+                { "start --host=srv a", "\nstart\n--host=srv\nacme\n" },
+        };
+        _cleanup_free_ char *asked = NULL;
+
+        write_program(w, "ssh",
+                      "echo \"$*\" >>ssh-argv; exec systemd-stdio-bridge -p \"$DBUS_SYSTEM_BUS_ADDRESS\"");
+        for (size_t i = 0; i < ELEMENTSOF(lines); i++) {
+                assert_typed(w, lines[i][0], lines[i][1]);
+        }
+        assert_int_equal(file_read(AT_FDCWD, world_file(w, "ssh-argv"), 1u << 16, &asked, NULL), 0);
+        assert_string_equal(asked, "-xT -- root@srv systemd-stdio-bridge\n"
+                                   "-xT -- root@srv systemd-stdio-bridge\n"
+                                   "-xT -p 22 -- root@srv systemd-stdio-bridge\n"
+                                   "-xT -- srv systemd-stdio-bridge\n");
+}
+
+/* Whose server it is may put nothing but names on the command line. */
+static void test_completion_of_hostile_names(void **state) {
+        World *w = *state;
+
+        write_program(w, "tenantctl",
+                      "printf '%s\\n' '$(touch owned)' 'a$(touch owned)' 'a;id' '`id`' a.b-c");
+        assert_typed(w, "-H evil start ", "\n-H\nevil\nstart\na.b-c\n");
+        assert_int_not_equal(access(world_file(w, "owned"), F_OK), 0);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, world_set_up, world_tear_down)
 
 int main(void) {
@@ -262,6 +346,9 @@ int main(void) {
                 CASE(test_completion_of_words),
                 CASE(test_completion_of_valued_options),
                 CASE(test_completion_of_names),
+                CASE(test_completion_of_paths),
+                CASE(test_completion_of_remote_names),
+                CASE(test_completion_of_hostile_names),
         };
 
         cmocka_set_message_output(CM_OUTPUT_TAP);
