@@ -11,25 +11,45 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 
 extern char **environ;
 
+#define CONTEXT_MAX (1024u * 1024)
+
 typedef struct Credentials {
+        char *label; /* what directory and context are named: tenants of other hosts may have the same names */
         char *directory; /* absolute */
         char *endpoint;
 } Credentials;
 
 static void credentials_free(Credentials *k) {
+        g_free(k->label);
         g_free(k->directory);
         g_free(k->endpoint);
 }
 
+/* HOST of --host=[USER@]HOST, or NULL. */
+static const char *host_alone(const Ctl *c) {
+        const char *host = opt_value(c, OPT_HOST), *at = host ? strrchr(host, '@') : NULL;
+
+        return at ? at + 1 : host;
+}
+
+/* The tenant's name, with --host "NAME.HOST" in the characters that docker and every file system take. */
+static char *make_label(const Ctl *c, const char *name) {
+        const char *host = host_alone(c);
+        char *label = host ? g_strconcat(name, ".", host, NULL) : g_strdup(name);
+
+        return g_strcanon(label, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_.-", '_');
+}
+
 /*
- * --dir, or tenants/NAME below $XDG_DATA_HOME/docker or ~/.docker. Absolute, so that it holds in every
+ * --dir, or tenants/LABEL below $XDG_DATA_HOME/docker or ~/.docker. Absolute, so that it holds in every
  * directory.
  */
-static int choose_directory(Ctl *c, const char *name, char **ret, TenantError *e) {
+static int choose_directory(const Ctl *c, const char *label, char **ret, TenantError *e) {
         const char *dir = opt_value(c, OPT_DIR), *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
 
         if (dir && !*dir) {
@@ -38,9 +58,9 @@ static int choose_directory(Ctl *c, const char *name, char **ret, TenantError *e
         if (dir) {
                 *ret = g_canonicalize_filename(dir, NULL);
         } else if (data && g_path_is_absolute(data)) {
-                *ret = g_build_filename(data, "docker", "tenants", name, NULL);
+                *ret = g_build_filename(data, "docker", "tenants", label, NULL);
         } else if (home && g_path_is_absolute(home)) {
-                *ret = g_build_filename(home, ".docker", "tenants", name, NULL);
+                *ret = g_build_filename(home, ".docker", "tenants", label, NULL);
         } else {
                 return error_set(e, ENOENT, E_FAILED, "$HOME is not set; say where with --dir=DIRECTORY");
         }
@@ -86,6 +106,11 @@ static int call_credentials(Ctl *c, const char *name, json_object **ret, TenantE
                         "this tenant has no Docker; turn it on: tenantctl set %s Docker.Enabled=yes", name);
         }
         return r;
+}
+
+static int choose(const Ctl *c, const char *name, Credentials *ret, TenantError *e) {
+        ret->label = make_label(c, name);
+        return choose_directory(c, ret->label, &ret->directory, e);
 }
 
 /* ret->directory is chosen already. */
@@ -154,7 +179,7 @@ int verb_docker_env(Ctl *c, char **args, int n_args) {
         if (opt_given(c, OPT_SHELL) && opt_given(c, OPT_JSON)) {
                 return ctl_usage(c, "--shell prints nothing, so --json has no meaning with it");
         }
-        if (choose_directory(c, args[0], &k.directory, &e) < 0 || fetch(c, args[0], &k, &e) < 0) {
+        if (choose(c, args[0], &k, &e) < 0 || fetch(c, args[0], &k, &e) < 0) {
                 return ctl_fail(c, args[0], args[0], &e);
         }
         if (opt_given(c, OPT_SHELL)) {
@@ -163,8 +188,8 @@ int verb_docker_env(Ctl *c, char **args, int n_args) {
         return opt_given(c, OPT_JSON) ? print_json(&k) : print_environment(&k, args[0]);
 }
 
-/* Runs docker; silent: its output goes nowhere. Exit status of it, or negative errno. */
-static int run_docker(char **argv, bool silent) {
+/* Runs docker; with output_fd, its output goes there and its errors nowhere. Exit status of it, or negative errno. */
+static int run_docker(char **argv, int output_fd) {
         posix_spawn_file_actions_t actions;
         int r = posix_spawn_file_actions_init(&actions), status;
         pid_t pid;
@@ -172,8 +197,8 @@ static int run_docker(char **argv, bool silent) {
         if (r != 0) {
                 return -r;
         }
-        if (silent) {
-                r = posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+        if (output_fd >= 0) {
+                r = posix_spawn_file_actions_adddup2(&actions, output_fd, STDOUT_FILENO);
                 r = r != 0 ? r
                            : posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY,
                                                               0);
@@ -193,6 +218,16 @@ static int run_docker(char **argv, bool silent) {
         return WIFEXITED(status) ? WEXITSTATUS(status) : -EPROTO;
 }
 
+/* Returns r; when docker could not be run, *e says why. */
+static int error_of_docker(int r, TenantError *e) {
+        if (r == -ENOENT) {
+                return error_set(e, r, E_FAILED,
+                                 "there is no docker client here; install one (Debian: docker.io), or use "
+                                 "docker-env where one is");
+        }
+        return r < 0 ? error_set_errno(e, r, E_FAILED, "cannot run docker") : r;
+}
+
 /* The client reads its option as comma-separated values. */
 static int check_plain(const char *text, TenantError *e) {
         return strpbrk(text, ",\"\r\n") ? error_set(e, EINVAL, E_FAILED,
@@ -202,45 +237,75 @@ static int check_plain(const char *text, TenantError *e) {
                                         : 0;
 }
 
-/* create, or update when the context is there already: the command may be repeated. */
-static int make_context(const char *name, const Credentials *k, TenantError *e) {
-        _cleanup_gfree_ char *docker = NULL;
+/* What the context says of itself; NULL: there is none. */
+static int read_description(const char *label, char **ret, TenantError *e) {
         char *inspect[] = { (char *) "docker", (char *) "context", (char *) "inspect",
-                            (char *) (uintptr_t) name, NULL };
+                            (char *) (uintptr_t) label, NULL };
+        _cleanup_close_ int fd = memfd_create("context", MFD_CLOEXEC);
+        _cleanup_json_ json_object *list = NULL;
+        _cleanup_free_ char *text = NULL;
+        json_object *description = NULL;
+        int r = fd < 0 ? -errno : run_docker(inspect, fd);
+
+        if (r != 0) {
+                return r > 0 ? 0 : error_of_docker(r, e);
+        }
+        r = lseek(fd, 0, SEEK_SET) < 0 ? -errno : fd_read_all(fd, CONTEXT_MAX, &text, NULL);
+        if (r < 0) {
+                return error_set_errno(e, r, E_FAILED, "cannot read what docker says of context %s", label);
+        }
+        list = json_tokener_parse(text);
+        (void) json_pointer_get(list, "/0/Metadata/Description", &description); /* else it stays NULL */
+        *ret = g_strdup(description ? json_object_get_string(description) : "");
+        return 0;
+}
+
+/* create, or update when we made it before: the command may be repeated, and a context of somebody else stays. */
+static int make_context(const Credentials *k, const char *description, TenantError *e) {
+        _cleanup_gfree_ char *docker = NULL, *existing = NULL;
         char *make[] = { (char *) "docker",
                          (char *) "context",
                          (char *) "create",
+                         (char *) "--description",
+                         (char *) (uintptr_t) description,
                          (char *) "--docker",
                          NULL,
-                         (char *) (uintptr_t) name,
+                         k->label,
                          NULL };
-        int r;
+        int r = read_description(k->label, &existing, e);
 
+        if (r < 0) {
+                return r;
+        }
+        if (existing && strcmp(existing, description) != 0) {
+                return error_set(
+                        e, EEXIST, E_FAILED,
+                        "there is a docker context '%s' that is not this tenant's; 'docker context rm "
+                        "%s' makes room, or use docker-env",
+                        k->label, k->label);
+        }
         docker = g_strdup_printf("host=%s,ca=%s/ca.pem,cert=%s/cert.pem,key=%s/key.pem", k->endpoint,
                                  k->directory, k->directory, k->directory);
-        make[4] = docker;
-        r = run_docker(inspect, true);
-        if (r == 0) {
-                make[2] = (char *) "update";
-        }
-        r = r < 0 ? r : run_docker(make, false);
-        if (r == -ENOENT) {
-                return error_set(e, r, E_FAILED,
-                                 "there is no docker client here; install one (Debian: docker.io), or use "
-                                 "docker-env where one is");
-        }
-        if (r < 0) {
-                return error_set_errno(e, r, E_FAILED, "cannot run docker");
-        }
+        make[2] = (char *) (existing ? "update" : "create");
+        make[6] = docker;
+        r = error_of_docker(run_docker(make, -1), e);
         return r > 0 ? error_set(e, EIO, E_FAILED, "docker context %s failed; its own message is above",
                                  make[2])
-                     : 0;
+                     : r;
+}
+
+/* What tells our contexts from others: "tenantd: NAME", with --host "tenantd: NAME on HOST". */
+static char *describe(const Ctl *c, const char *name) {
+        const char *host = host_alone(c);
+
+        return g_strconcat("tenantd: ", name, host ? " on " : NULL, host, NULL);
 }
 
 int verb_docker_context(Ctl *c, char **args, int n_args) {
         _cleanup_(credentials_free) Credentials k = { 0 };
+        _cleanup_gfree_ char *description = NULL;
         TenantError e = { 0 };
-        int r = choose_directory(c, args[0], &k.directory, &e);
+        int r = choose(c, args[0], &k, &e);
 
         if (r >= 0) {
                 r = check_plain(k.directory, &e);
@@ -252,7 +317,8 @@ int verb_docker_context(Ctl *c, char **args, int n_args) {
                 r = check_plain(k.endpoint, &e);
         }
         if (r >= 0) {
-                r = make_context(args[0], &k, &e);
+                description = describe(c, args[0]);
+                r = make_context(&k, description, &e);
         }
         if (r < 0) {
                 return ctl_fail(c, args[0], args[0], &e);
@@ -261,7 +327,7 @@ int verb_docker_context(Ctl *c, char **args, int n_args) {
                 return print_json(&k);
         }
         if (!opt_given(c, OPT_QUIET)) {
-                printf("%s: docker --context %s reaches %s\n", args[0], args[0], k.endpoint);
+                printf("%s: docker --context %s reaches %s\n", args[0], k.label, k.endpoint);
         }
         return CTL_OK;
 }

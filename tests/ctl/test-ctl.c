@@ -4,6 +4,7 @@
  * private bus, fake service.
  */
 #include "harness.h"
+#include "io.h"
 #include <fcntl.h>
 #include <json-c/json.h>
 #include <signal.h>
@@ -538,14 +539,9 @@ static void test_docker_env_quoting(void **state) {
 
 static void test_docker_env_shell(void **state) {
         World *w = *state;
-        _cleanup_fclose_ FILE *f = fopen(world_file(w, "sh"), "we");
 
-        assert_non_null(f);
-        fprintf(f, "#!/bin/sh\necho \"$DOCKER_HOST $DOCKER_TLS_VERIFY ${DOCKER_CONTEXT-none}\"\nexit 9\n");
-        assert_int_equal(fchmod(fileno(f), 0700), 0);
-        fclose(f);
-        f = NULL;
-        setenv("SHELL", world_file(w, "sh"), 1);
+        write_program(w, "sh", "echo \"$DOCKER_HOST $DOCKER_TLS_VERIFY ${DOCKER_CONTEXT-none}\"\nexit 9");
+        setenv("SHELL", world_file(w, "bin/sh"), 1);
         setenv("DOCKER_CONTEXT", "other", 1);
         assert_int_equal(ctl(w, "docker-env|acme|--shell"), 9);
         assert_string_equal(w->out, "tcp://192.0.2.1:20001 1 none\n");
@@ -554,33 +550,39 @@ static void test_docker_env_shell(void **state) {
         assert_int_equal(ctl(w, "docker-env|acme|--shell"), 1);
 }
 
-/* A docker that writes down its arguments, and knows a context once it was created. */
-static void write_docker(World *w) {
-        FILE *f;
+/* PATH begins with the world's bin/ from now on; returns what it was (free). */
+static char *use_programs(World *w) {
+        char *path = strdup(getenv("PATH")), with[512];
 
-        assert_int_equal(mkdir(world_file(w, "bin"), 0700), 0);
-        f = fopen(world_file(w, "bin/docker"), "we");
-        assert_non_null(f);
-        fprintf(f,
-                "#!/bin/sh\ncd '%s'\nfor a; do echo \"[$a]\"; done >>argv\n"
-                "case $2 in inspect) test -e made;; create) : >made;; esac\n",
-                w->dir);
-        assert_int_equal(fchmod(fileno(f), 0700), 0);
-        fclose(f);
+        assert_non_null(path);
+        snprintf(with, sizeof(with), "%s/bin:%s", w->dir, path);
+        setenv("PATH", with, 1);
+        return path;
+}
+
+/* A docker that writes down its arguments, and knows a context and its description once it was created. */
+static void write_docker(World *w) {
+        write_program(w, "docker",
+                      "cd \"$HOME\"; for a; do echo \"[$a]\"; done >>argv; for label; do :; done\n"
+                      "case $2 in inspect) cat \"context-$label\";;\n"
+                      "create) echo \"[{\\\"Metadata\\\":{\\\"Description\\\":\\\"$4\\\"}}]\" "
+                      ">\"context-$label\";; esac");
+}
+
+/* An ssh that connects to the same private bus. */
+static void write_ssh(World *w) {
+        write_program(w, "ssh",
+                      "echo \"$*\" >\"$HOME/ssh-argv\"; exec systemd-stdio-bridge -p "
+                      "\"$DBUS_SYSTEM_BUS_ADDRESS\"");
 }
 
 static void test_docker_context(void **state) {
         World *w = *state;
-        _cleanup_free_ char *path = strdup(getenv("PATH")), *argv = NULL;
-        char with[512], words[256];
-        _cleanup_fclose_ FILE *f = NULL;
+        _cleanup_free_ char *path = NULL, *argv = NULL;
+        char words[256];
 
-        setenv("PATH", "/nonexistent", 1);
-        assert_int_equal(ctl(w, "docker-context|acme"), 1);
-        assert_has(w->err, "there is no docker client here");
         write_docker(w);
-        snprintf(with, sizeof(with), "%s/bin:%s", w->dir, path);
-        setenv("PATH", with, 1);
+        path = use_programs(w);
         assert_int_equal(ctl(w, "docker-context|acme"), 0);
         assert_string_equal(w->out, "acme: docker --context acme reaches tcp://192.0.2.1:20001\n");
         assert_int_equal(ctl(w, "docker-context|acme"), 0);
@@ -588,36 +590,52 @@ static void test_docker_context(void **state) {
         assert_int_equal(ctl(w, words), 1);
         assert_has(w->err, "without commas");
         assert_int_not_equal(access(world_file(w, "a,host=evil"), F_OK), 0);
+        setenv("PATH", "/nonexistent", 1);
+        assert_int_equal(ctl(w, "docker-context|acme"), 1);
+        assert_has(w->err, "there is no docker client here");
         setenv("PATH", path, 1);
-        f = fopen(world_file(w, "argv"), "re");
-        assert_non_null(f);
-        argv = calloc(1, 8192);
-        assert_non_null(argv);
-        assert_true(fread(argv, 1, 8191, f) > 0);
-        assert_has(argv, "[context]\n[create]\n[--docker]\n[host=tcp://192.0.2.1:20001,ca=");
+        assert_int_equal(file_read(AT_FDCWD, world_file(w, "argv"), 8192, &argv, NULL), 0);
+        assert_has(argv, "[context]\n[create]\n[--description]\n[tenantd: acme]\n[--docker]\n"
+                         "[host=tcp://192.0.2.1:20001,ca=");
         assert_has(argv, "/.docker/tenants/acme/key.pem]\n[acme]\n");
         assert_has(argv, "[context]\n[update]\n");
         assert_lacks(argv, "SECRET");
         assert_lacks(argv, "evil");
 }
 
-/* An ssh that connects to the same private bus. */
+/* Tenants of two hosts may have one name, and so may a context of the operator's own. */
+static void test_docker_context_of_others(void **state) {
+        World *w = *state;
+        _cleanup_free_ char *path = NULL, *argv = NULL;
+
+        write_docker(w);
+        write_ssh(w);
+        path = use_programs(w);
+        assert_int_equal(system("echo '[{\"Metadata\":{}}]' >\"$HOME/context-acme\""), 0);
+        assert_int_equal(ctl(w, "docker-context|acme"), 1);
+        assert_has(w->err,
+                   "there is a docker context 'acme' that is not this tenant's; 'docker context rm acme'");
+        assert_int_equal(ctl(w, "-H|ops@srv:22|docker-context|acme"), 0);
+        assert_string_equal(w->out, "acme: docker --context acme.srv_22 reaches tcp://192.0.2.1:20001\n");
+        assert_int_equal(ctl(w, "-H|root@srv:22|docker-context|acme"), 0); /* whoever asks, it is the same */
+        assert_int_equal(ctl(w, "-H|srv_22|docker-context|acme"), 1);
+        assert_has(w->err, "'docker context rm acme.srv_22'");
+        assert_int_equal(ctl(w, "-H|ops@srv|docker-env|acme"), 0);
+        assert_has(w->out, "/.docker/tenants/acme.srv'");
+        setenv("PATH", path, 1);
+        assert_int_equal(file_read(AT_FDCWD, world_file(w, "argv"), 8192, &argv, NULL), 0);
+        assert_has(argv, "[context]\n[create]\n[--description]\n[tenantd: acme on srv:22]\n");
+        assert_has(argv, "/.docker/tenants/acme.srv_22/key.pem]\n[acme.srv_22]\n");
+        assert_has(argv, "[context]\n[update]\n");
+        assert_lacks(argv, "/.docker/tenants/acme/");
+}
+
 static void test_remote(void **state) {
         World *w = *state;
-        _cleanup_free_ char *path = strdup(getenv("PATH"));
-        char with[512];
-        FILE *f;
+        _cleanup_free_ char *path = NULL;
 
-        assert_int_equal(mkdir(world_file(w, "bin"), 0700), 0);
-        f = fopen(world_file(w, "bin/ssh"), "we");
-        assert_non_null(f);
-        fprintf(f,
-                "#!/bin/sh\necho \"$*\" >'%s/ssh-argv'\nexec systemd-stdio-bridge -p 'unix:path=%s/bus'\n",
-                w->dir, w->dir);
-        assert_int_equal(fchmod(fileno(f), 0700), 0);
-        fclose(f);
-        snprintf(with, sizeof(with), "%s/bin:%s", w->dir, path);
-        setenv("PATH", with, 1);
+        write_ssh(w);
+        path = use_programs(w);
         assert_int_equal(ctl(w, "-H|ops@example|list|-q"), 0);
         assert_string_equal(w->out, "acme\nrival\n");
         assert_int_equal(access(world_file(w, "ssh-argv"), F_OK), 0);
@@ -685,6 +703,7 @@ int main(void) {
                 CASE(test_docker_env_quoting),
                 CASE(test_docker_env_shell),
                 CASE(test_docker_context),
+                CASE(test_docker_context_of_others),
                 CASE(test_remote),
                 CASE(test_help),
         };

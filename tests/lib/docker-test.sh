@@ -50,6 +50,7 @@ daemon_points() { # VERSION
         is "$(curable_warnings)" "" "no warning that has a cure"
         ok "the host itself has the plain client too" bash -c "eval \"\$(tenantctl docker-env acme --dir=$certificates/host)\" && docker ps"
         ok "a docker context" tenantctl --quiet docker-context acme --dir="$certificates/context"
+        ok "is brought up to date" tenantctl --quiet docker-context acme --dir="$certificates/context"
         ok "works" docker --context acme ps
         ok "keys are for their owner only" test "$(stat -c %a "$certificates/acme/key.pem")" = 600
 }
