@@ -11,6 +11,9 @@
 #include <sys/stat.h>
 #include <time.h>
 
+/* What ImportImage takes of its option Source. */
+#define SOURCE_MAX 256u
+
 static int append_packages(sd_bus_message *m, const GPtrArray *packages) {
         int r = sd_bus_message_open_container(m, 'e', "sv");
 
@@ -105,8 +108,17 @@ static int open_tar(const char *file, int *ret_close, TenantError *e) {
         return fd;
 }
 
+/* The text that the image keeps, for people: where the file was, or the end of that. */
+static char *source_of(const char *file) {
+        _cleanup_gfree_ char *clean = text_clean(strcmp(file, "-") == 0 ? "stdin" : file);
+        size_t length = strlen(clean), cut = length > SOURCE_MAX ? length - SOURCE_MAX : 0;
+
+        return g_strdup(cut > 0 ? g_utf8_find_next_char(clean + cut - 1, NULL) : clean);
+}
+
 static int import_message(Ctl *c, const char *name, const char *file, int fd, sd_bus_message **ret,
                           TenantError *e) {
+        _cleanup_gfree_ char *source = source_of(file);
         int r;
 
         if (opt_given(c, OPT_HOST)) {
@@ -123,8 +135,7 @@ static int import_message(Ctl *c, const char *name, const char *file, int fd, sd
         }
         r = sd_bus_message_append(*ret, "sv", name, "h", fd);
         if (r >= 0) {
-                r = sd_bus_message_append(*ret, "a{sv}", 1, "Source", "s",
-                                          strcmp(file, "-") == 0 ? "stdin" : file);
+                r = sd_bus_message_append(*ret, "a{sv}", 1, "Source", "s", source);
         }
         return r < 0 ? error_building(r, e) : 0;
 }

@@ -21,7 +21,7 @@
 #define LIMIT_SEC 60u
 
 const char *world_file(World *w, const char *name) {
-        static char path[160];
+        static char path[512];
 
         snprintf(path, sizeof(path), "%s/%s", w->dir, name);
         return path;

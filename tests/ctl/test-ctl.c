@@ -444,6 +444,27 @@ static void test_images(void **state) {
         assert_has(calls, "Member=RemoveImage");
 }
 
+/* Whatever the file is called: the service gets a text that it takes. */
+static void test_import_of_odd_path(void **state) {
+        World *w = *state;
+        char name[512], words[640], source[512] = "STRING \"";
+        _cleanup_free_ char *calls = NULL;
+
+        for (size_t i = 0; i < 120; i++) {
+                memcpy(name + 2 * i, "\u00e9", 3);
+        }
+        assert_int_equal(mkdir(world_file(w, name), 0700), 0);
+        /* 256 bytes with the rest, but for half a character */
+        memcpy(source + strlen(source), name, 2 * 118);
+        strcat(source, "/a?\ufffd, my file.tar\"");
+        strcat(name, "/a\001\377, my file.tar");
+        snprintf(words, sizeof(words), "image|import|blue|%s", world_file(w, name));
+        close(open(world_file(w, name), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+        assert_int_equal(ctl(w, words), 0);
+        calls = calls_seen(w);
+        assert_has(calls, source);
+}
+
 static void test_host(void **state) {
         World *w = *state;
 
@@ -696,6 +717,7 @@ int main(void) {
                 CASE(test_run),
                 CASE(test_run_input_bounded),
                 CASE(test_images),
+                CASE(test_import_of_odd_path),
                 CASE(test_host),
                 CASE(test_doctor_warning),
                 CASE(test_jobs),
