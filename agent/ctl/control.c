@@ -70,9 +70,25 @@ static int parse_realtime(const char *name) {
         return signo >= SIGRTMIN && signo <= SIGRTMAX ? signo : -EINVAL;
 }
 
+/* The second names of signal(7), which sigabbrev_np(3) does not know. */
+static int parse_alias(const char *name) {
+        static const struct {
+                const char *name;
+                int signo;
+        } aliases[] = { { "CLD", SIGCHLD }, { "IO", SIGIO }, { "IOT", SIGABRT } };
+
+        for (size_t i = 0; i < ELEMENTSOF(aliases); i++) {
+                if (strcasecmp(aliases[i].name, name) == 0) {
+                        return aliases[i].signo;
+                }
+        }
+        return -EINVAL;
+}
+
 static int parse_signal(const char *text) {
         const char *name = strncasecmp(text, "SIG", 3) == 0 ? text + 3 : text;
         uint32_t number;
+        int alias;
 
         if (parse_u32(text, &number) >= 0) {
                 return number >= 1 && (int) number <= SIGRTMAX ? (int) number : -EINVAL;
@@ -84,7 +100,8 @@ static int parse_signal(const char *text) {
                         return i;
                 }
         }
-        return parse_realtime(name);
+        alias = parse_alias(name);
+        return alias >= 0 ? alias : parse_realtime(name);
 }
 
 int verb_kill(Ctl *c, char **args, int n_args) {

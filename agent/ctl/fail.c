@@ -88,14 +88,14 @@ static void print_json_error(const char *subject, const TenantError *e, const ch
 int ctl_fail(Ctl *c, const char *subject, const char *word, const TenantError *e) {
         const char *advice = error_advice(e);
         _cleanup_gfree_ char *clean = text_clean(e->message), *hint = error_hint(c, word, e),
-                             *message = NULL;
+                             *about = subject ? text_clean(subject) : NULL, *message = NULL;
 
         message = g_strdup_printf("%s%s%s%s", clean, hint, advice ? "; " : "", advice ?: "");
         fflush(stdout);
         if (opt_given(c, OPT_JSON)) {
-                print_json_error(subject, e, message);
+                print_json_error(about, e, message);
         } else {
-                fprintf(stderr, "tenantctl: %s%s%s\n", subject ?: "", subject ? ": " : "", message);
+                fprintf(stderr, "tenantctl: %s%s%s\n", about ?: "", about ? ": " : "", message);
         }
         return ctl_exit_status(e);
 }

@@ -142,16 +142,21 @@ static GPtrArray *wanted_properties(const Ctl *c) {
         return wanted;
 }
 
-/* Prints property `word`, or all below it. Returns how many there were. */
-static unsigned show_matching(const Ctl *c, json_object *flat, const char *word) {
+/* Whether the key is `word`, or below it. */
+static bool matches(const char *key, const char *word) {
         size_t length = strlen(word);
+
+        return strncmp(key, word, length) == 0 && (key[length] == '\0' || key[length] == '.');
+}
+
+/* Prints property `word`, or all below it; all with "". Returns how many there were. */
+static unsigned show_matching(const Ctl *c, json_object *flat, const char *word) {
         unsigned n = 0;
 
         json_object_object_foreach(flat, key, value) {
                 _cleanup_gfree_ char *clean = NULL;
 
-                if (length > 0 &&
-                    (strncmp(key, word, length) != 0 || (key[length] != '\0' && key[length] != '.'))) {
+                if (*word && !matches(key, word)) {
                         continue;
                 }
                 clean = text_clean(json_object_get_string(value));
@@ -177,6 +182,19 @@ static int no_such_property(Ctl *c, const char *tenant, const char *word, json_o
         return ctl_fail(c, tenant, NULL, &e);
 }
 
+/* All below `word` with the rest of their names; NULL: nothing. The caller's. */
+static json_object *properties_below(json_object *flat, const char *word) {
+        _cleanup_json_ json_object *below = json_object_new_object();
+        size_t length = strlen(word);
+
+        json_object_object_foreach(flat, key, value) {
+                if (matches(key, word) && key[length] == '.') {
+                        json_object_object_add(below, key + length + 1, json_object_get(value));
+                }
+        }
+        return json_object_object_length(below) > 0 ? TAKE_PTR(below) : NULL;
+}
+
 static int show_json(Ctl *c, const char *tenant, json_object *properties, const GPtrArray *wanted) {
         _cleanup_json_ json_object *some = json_object_new_object(), *flat = json_object_new_object();
 
@@ -186,12 +204,13 @@ static int show_json(Ctl *c, const char *tenant, json_object *properties, const 
         flatten(properties, "", flat);
         for (guint i = 0; i < wanted->len; i++) {
                 const char *word = g_ptr_array_index(wanted, i);
-                json_object *value = json_member(properties, word) ?: json_member(flat, word);
+                json_object *whole = json_member(properties, word) ?: json_member(flat, word);
+                json_object *value = whole ? json_object_get(whole) : properties_below(flat, word);
 
                 if (!value) {
                         return no_such_property(c, tenant, word, properties);
                 }
-                json_object_object_add(some, word, json_object_get(value));
+                json_object_object_add(some, word, value);
         }
         return ctl_print_json(some);
 }

@@ -145,13 +145,34 @@ static json_object *options_to_json(unsigned mask) {
         return list;
 }
 
-static int help_json(void) {
+/* `name` is a verb, or the first word of several; NULL: all. */
+static bool verb_is(const Verb *v, const char *name) {
+        size_t length = name ? strlen(name) : 0;
+
+        return !name ||
+               (g_str_has_prefix(v->name, name) && (v->name[length] == '\0' || v->name[length] == ' '));
+}
+
+static bool verb_exists(const char *name) {
+        const Verb *v = ctl_verbs;
+
+        while (v->name && !verb_is(v, name)) {
+                v++;
+        }
+        return v->name;
+}
+
+static int help_json(const char *name) {
         _cleanup_json_ json_object *all = json_object_new_object();
         json_object *verbs = json_object_new_array();
 
         for (const Verb *v = ctl_verbs; v->name; v++) {
-                json_object *one = json_object_new_object();
+                json_object *one;
 
+                if (!verb_is(v, name)) {
+                        continue;
+                }
+                one = json_object_new_object();
                 json_set_text(one, "Name", v->name);
                 json_set_text(one, "Arguments", v->arguments);
                 json_set_text(one, "Help", v->help);
@@ -165,23 +186,24 @@ static int help_json(void) {
 }
 
 int verb_help(Ctl *c, char **args, int n_args) {
-        _cleanup_gfree_ char *name = NULL;
-        size_t length;
-        int found = 0;
+        _cleanup_gfree_ char *name = n_args > 0 ? g_strjoin(" ", args[0], args[1], NULL) : NULL;
+        bool first = true;
 
-        if (opt_given(c, OPT_JSON)) {
-                return help_json();
+        if (!verb_exists(name)) {
+                return ctl_usage(c, "there is no verb '%s'; see tenantctl help", name);
         }
-        if (n_args == 0) {
+        if (opt_given(c, OPT_JSON)) {
+                return help_json(name);
+        }
+        if (!name) {
                 return help_all();
         }
-        name = n_args > 1 ? g_strdup_printf("%s %s", args[0], args[1]) : g_strdup(args[0]);
-        length = strlen(name);
         for (const Verb *v = ctl_verbs; v->name; v++) {
-                if (g_str_has_prefix(v->name, name) && (v->name[length] == '\0' || v->name[length] == ' ')) {
-                        printf("%s", found++ ? "\n" : "");
+                if (verb_is(v, name)) {
+                        printf("%s", first ? "" : "\n");
+                        first = false;
                         (void) help_verb(v); /* always 0 */
                 }
         }
-        return found ? CTL_OK : ctl_usage(c, "there is no verb '%s'; see tenantctl help", name);
+        return CTL_OK;
 }

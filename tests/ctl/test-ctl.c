@@ -183,6 +183,8 @@ static void test_json_error(void **state) {
         assert_int_equal(ctl(w, "--json|frobnicate"), 2);
         usage = parsed(w->err);
         assert_string_equal(at(usage, "/error/name"), "Usage");
+        assert_int_equal(ctl(w, "--json|show|a\377b"), 1);
+        assert_has(w->err, "\"subject\":\"a\ufffdb\"");
 }
 
 static void test_no_service(void **state) {
@@ -353,6 +355,9 @@ static void test_show(void **state) {
         assert_string_equal(w->out, "{\"State\":\"running\"}\n");
         assert_int_equal(ctl(w, "show|acme|-p|Settings.Storage.Size|--json"), 0);
         assert_string_equal(w->out, "{\"Settings.Storage.Size\":\"20G\"}\n");
+        assert_int_equal(ctl(w, "show|acme|-p|Settings.Cgroup|--json"), 0);
+        assert_string_equal(w->out, "{\"Settings.Cgroup\":{\"MemoryMax\":\"2G\"}}\n");
+        assert_int_equal(ctl(w, "show|acme|-p|Settings.Cgrou|--json"), 1);
 }
 
 static void test_usage(void **state) {
@@ -378,10 +383,16 @@ static void test_set_and_kill(void **state) {
                                     "acme: Network.Address takes effect at the next start\n");
         assert_int_equal(ctl(w, "kill|acme|--signal=sigusr1"), 0);
         assert_int_equal(ctl(w, "kill|acme|-s|RTMIN+3"), 0);
+        assert_int_equal(ctl(w, "kill|acme|-s|SIGIO"), 0);
+        assert_int_equal(ctl(w, "kill|acme|-s|iot"), 0);
+        assert_int_equal(ctl(w, "kill|acme|-s|CLD"), 0);
         assert_int_equal(ctl(w, "kill|acme"), 0);
         calls = calls_seen(w);
         assert_has(calls, "INT32 10;");
         assert_has(calls, "INT32 37;");
+        assert_has(calls, "INT32 29;");
+        assert_has(calls, "INT32 6;");
+        assert_has(calls, "INT32 17;");
         assert_has(calls, "INT32 15;");
 }
 
@@ -683,6 +694,11 @@ static void test_help(void **state) {
         assert_int_equal(ctl(w, "start|--help"), 0);
         assert_has(w->out, "tenantctl start [OPTIONS...] NAME...");
         assert_int_equal(ctl(w, "help|nothing"), 2);
+        assert_int_equal(ctl(w, "--json|help|nothing"), 2);
+        assert_has(w->err, "there is no verb 'nothing'");
+        assert_int_equal(ctl(w, "--json|help|image"), 0);
+        assert_has(w->out, "\"Name\":\"image build\"");
+        assert_lacks(w->out, "\"Name\":\"start\"");
         assert_int_equal(ctl(w, "--version"), 0);
         assert_has(w->out, "tenantctl ");
 }
