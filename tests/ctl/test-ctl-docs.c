@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * test-ctl-docs.c: the verbs and options that tenantctl knows, its man page and its bash completion say the
- * same, in both directions. The completion is run by a real bash, with names from the fake service.
+ * same, in both directions; the page of the bus says all that the interfaces' files say. The completion is run by a real bash, with names from the fake service.
  */
 #include "harness.h"
 #include "io.h"
@@ -119,6 +119,28 @@ static void test_man_page(void **state) {
         assert_int_equal(n_global, 7);
         snprintf(title, sizeof(title), "\"tenantd %s\"", text_of(help, "Version"));
         assert_has(man, title);
+}
+
+/* org.tenantd1(5) has all that is said of each member, and of all of them. */
+static void test_bus_page(void **state) {
+        _cleanup_free_ char *page = NULL;
+        char name[64], wanted[80];
+        FILE *f = popen(
+                "sed -nE 's/.*<(method|signal|property) name=\"(\\w+)\".*/\\2/p' \"$BUS_INTERFACES\"/*.xml",
+                "re");
+        size_t n = 0;
+
+        assert_non_null(f);
+        assert_int_equal(file_read(AT_FDCWD, getenv("BUS_PAGE"), 1u << 20, &page, NULL), 0);
+        for (; fscanf(f, "%63s", name) == 1; n++) {
+                snprintf(wanted, sizeof(wanted), ".TP\n\\fB%s\\fR ", name);
+                assert_has(page, wanted);
+        }
+        assert_int_equal(pclose(f), 0);
+        assert_true(n > 50);
+        assert_has(page, "Signals reach everybody on the bus");
+        assert_has(page, "keys that begin with \"x\\-\" are ignored");
+        assert_lacks(page, "Each file is one interface");
 }
 
 /*
@@ -343,6 +365,7 @@ static void test_completion_of_hostile_names(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 CASE(test_man_page),
+                cmocka_unit_test(test_bus_page),
                 CASE(test_completion_of_words),
                 CASE(test_completion_of_valued_options),
                 CASE(test_completion_of_names),
