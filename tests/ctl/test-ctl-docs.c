@@ -146,7 +146,7 @@ static void test_bus_page(void **state) {
 /*
  * Types `keys` after the name of a command and presses Tab in a real bash, in the world's directory; then Return. *ret_offered
  * is what the completion offered, one per line after an empty one; *ret_words what the command got, in the same way. Both are
- * free()d; either may be NULL.
+ * the caller's to free; either may be NULL.
  */
 static void type_keys(World *w, const char *keys, char **ret_offered, char **ret_words) {
         static const char typed[] =
@@ -166,7 +166,8 @@ static void type_keys(World *w, const char *keys, char **ret_offered, char **ret
         snprintf(with, sizeof(with), "%s/bin:%s:%s", w->dir, dir, path);
         setenv("PATH", with, 1);
         snprintf(command, sizeof(command),
-                 "cd '%s' && INPUTRC=/dev/null bash --norc --noprofile -i <keys >shown 2>&1", w->dir);
+                 "cd '%s' && INPUTRC=/dev/null setsid -w bash --norc --noprofile -i <keys >shown 2>&1",
+                 w->dir);
         assert_int_equal(system(command), 0);
         setenv("PATH", path, 1);
         if (ret_offered) {
