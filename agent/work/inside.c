@@ -303,7 +303,9 @@ static void reset_signals(void) {
 static int shed_rank(const Inside *i) {
         const struct sched_param none = { 0 };
 
-        if (sched_setscheduler(0, SCHED_OTHER, &none) < 0 || setpriority(PRIO_PROCESS, 0, 0) < 0 ||
+        /* EACCES: the agent's rank is a lower one, which may stay. */
+        if (sched_setscheduler(0, SCHED_OTHER, &none) < 0 ||
+            (setpriority(PRIO_PROCESS, 0, 0) < 0 && errno != EACCES) ||
             (CPU_COUNT(&i->cpus) > 0 && sched_setaffinity(0, sizeof(i->cpus), &i->cpus) < 0)) {
                 return -errno;
         }
