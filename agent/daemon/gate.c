@@ -179,9 +179,17 @@ static int on_call(Gate *g, sd_bus_message *message, uid_t uid) {
         return r > 0 ? 0 : 1;
 }
 
+/*
+ * The bus, and sd-bus itself when it has lost the bus, which ends us only when no filter keeps that to itself. A bus sets the
+ * sender of what it delivers, and gives nobody these names.
+ */
+static bool is_of_the_bus(const char *sender) {
+        return g_strcmp0(sender, "org.freedesktop.DBus") == 0 ||
+               g_strcmp0(sender, "org.freedesktop.DBus.Local") == 0;
+}
+
 /* 1 ends what sd-bus does with it. systemd and the bus speak as root. */
 static int on_message(sd_bus_message *message, void *userdata, sd_bus_error *reterr_error) {
-        const char *sender = sd_bus_message_get_sender(message);
         uint8_t type = 0;
         Gate *g = userdata;
         uid_t uid;
@@ -190,7 +198,7 @@ static int on_message(sd_bus_message *message, void *userdata, sd_bus_error *ret
         if (r < 0 || (type != SD_BUS_MESSAGE_METHOD_CALL && type != SD_BUS_MESSAGE_SIGNAL)) {
                 return r < 0; /* a reply that nobody waits for: nothing comes of it */
         }
-        if (type == SD_BUS_MESSAGE_SIGNAL && g_strcmp0(sender, "org.freedesktop.DBus") == 0) {
+        if (type == SD_BUS_MESSAGE_SIGNAL && is_of_the_bus(sd_bus_message_get_sender(message))) {
                 return 0;
         }
         r = senders_uid(g->senders, message, &uid);

@@ -8,6 +8,7 @@
 #include "manager.h"
 #include "parse.h"
 #include "paths.h"
+#include <errno.h>
 #include <getopt.h>
 #include <signal.h>
 #include <string.h>
@@ -115,6 +116,10 @@ static int serve(const ManagerOptions *options, TenantError *error) {
         r = sd_event_loop(m->event);
         if (r < 0) {
                 return error_set_errno(error, r, E_FAILED, "The event loop failed");
+        }
+        if (r > 0) {
+                return error_set(error, ENOTCONN, E_FAILED,
+                                 "The connection to the system bus is lost; systemd starts tenantd again");
         }
         lifecycle_end(m);
         return 0;

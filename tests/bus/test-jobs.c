@@ -336,6 +336,14 @@ static void test_sigterm_cancels_and_ends(void **state) {
         close(fd);
 }
 
+static void test_lost_bus(void **state) {
+        World *w = *state;
+
+        assert_int_equal(end_process(&w->bus, SIGKILL), 128 + SIGKILL);
+        assert_int_equal(end_process(&w->agent, 0), EXIT_FAILURE);
+        assert_false(world_has(w, "run/tenantd/.agent-ended-well"));
+}
+
 static void test_idle(void **state) {
         World *w = *state;
         _cleanup_client_ Client *c = client_open(w, 0), *observer = client_open(w, 0);
@@ -475,6 +483,7 @@ int main(void) {
                 WORLD_TEST(test_nothing_can_begin),
                 WORLD_TEST(test_tenants_survive_the_agent),
                 WORLD_TEST(test_sigterm_cancels_and_ends),
+                WORLD_TEST(test_lost_bus),
                 WORLD_TEST(test_idle),
                 WORLD_TEST(test_name_claimed_last),
                 WORLD_TEST(test_messages_of_a_start),

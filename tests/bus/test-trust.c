@@ -70,6 +70,14 @@ static void expect_property(Client *c, const char *path, const char *interface, 
         assert_string_equal(text, right);
 }
 
+/* Whoever a user says he is, the bus says who he is. */
+static void say_as(Client *c, const char *sender) {
+        DBusMessage *m = new_state("active");
+
+        assert_true(dbus_message_set_sender(m, sender));
+        say(c, m);
+}
+
 static void test_signals_of_users(void **state) {
         Scene s = scene_open(*state, false);
         _cleanup_reply_ DBusMessage *start = NULL;
@@ -77,6 +85,9 @@ static void test_signals_of_users(void **state) {
         uint32_t id;
 
         say(s.user, new_state("active"));
+        say_as(s.user, "org.freedesktop.DBus");
+        say_as(s.user, "org.freedesktop.DBus.Local");
+        say_as(s.user, "org.freedesktop.systemd1");
         expect_property(s.root, ACME, TENANT, "State", "stopped");
         create_tenant(s.root, "slow");
         start = client_call(s.root, "/org/tenantd1/tenant/slow", TENANT, "Start", "D", NULL);
