@@ -4,6 +4,7 @@
  * image, verb and backends. No polkit, an error, silence: denied. Nothing is remembered between calls. Owned by the agent.
  */
 #include "authorize.h"
+#include "log.h"
 #include "manager.h"
 #include <errno.h>
 #include <string.h>
@@ -21,6 +22,7 @@ struct Query {
         sd_bus_message *message;
         sd_bus_slot *slot;
         uid_t uid;
+        bool is_void; /* the caller has left; polkit still owes us the answer, so the question counts */
         BusSubject subject;
         char *action;
 };
@@ -77,7 +79,9 @@ static int on_answer(sd_bus_message *reply, void *userdata, sd_bus_error *reterr
         Query *q = userdata;
         const sd_bus_error *e = sd_bus_message_get_error(reply);
 
-        if (e) {
+        if (q->is_void) {
+                log_debug("Nobody waits for polkit's answer about %s any more", q->action);
+        } else if (e) {
                 deny_by_error(q, e);
         } else {
                 decide(q, reply);
@@ -127,6 +131,18 @@ static int ask(Query *q) {
         }
         return r < 0 ? r
                      : sd_bus_call_async(q->manager->bus, &q->slot, m, on_answer, q, POLKIT_TIMEOUT_USEC);
+}
+
+void authorize_caller_left(Manager *m, const char *caller) {
+        GHashTableIter i;
+        gpointer key;
+
+        g_hash_table_iter_init(&i, m->queries);
+        while (g_hash_table_iter_next(&i, &key, NULL)) {
+                Query *q = key;
+
+                q->is_void |= strcmp(sd_bus_message_get_sender(q->message), caller) == 0;
+        }
 }
 
 static bool too_many(Manager *m, uid_t uid) {

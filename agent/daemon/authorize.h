@@ -13,4 +13,7 @@ typedef struct Query Query;
 int authorize(Manager *m, const BusInterface *interface, const BusCall *bus_call, sd_bus_message *message,
               uid_t uid, const BusSubject *subject, TenantError *error) _must_check_;
 
+/* Nothing is done for a caller who has left the bus, whatever polkit says. */
+void authorize_caller_left(Manager *m, const char *caller);
+
 Query *query_free(Query *q);

@@ -6,7 +6,10 @@
  */
 #include "gate.h"
 #include "authorize.h"
+#include "lifecycle.h"
+#include "log.h"
 #include "manager.h"
+#include "pending.h"
 #include "sender.h"
 #include "share.h"
 #include <errno.h>
@@ -215,6 +218,32 @@ static int on_message(sd_bus_message *message, void *userdata, sd_bus_error *ret
         return 1;
 }
 
+static gboolean is_from(gpointer message, gpointer serial, gpointer caller) {
+        return strcmp(sd_bus_message_get_sender(message), caller) == 0;
+}
+
+/*
+ * One match for all callers, whoever waits for the end of which: a bus allows so many matches to a connection (dbus-daemon: 512),
+ * and sd-bus leaves a bus that refuses one.
+ */
+static int on_name_lost(sd_bus_message *message, void *userdata, sd_bus_error *reterr_error) {
+        Gate *g = userdata;
+        const char *name;
+        int r = sd_bus_message_read(message, "s", &name);
+
+        if (r < 0) {
+                log_debug("Cannot read who left the bus, ignoring: %s", strerror(-r));
+        } else if (name[0] == ':') {
+                senders_forget(g->senders, name);
+                (void) g_hash_table_foreach_remove(g->passing, is_from,
+                                                   (gpointer) name); /* how many: no matter */
+                authorize_caller_left(g->manager, name);
+                pending_caller_left(g->manager, name);
+                lifecycle_caller_left(g->manager, name);
+        }
+        return 0;
+}
+
 static void message_unref(gpointer message) {
         sd_bus_message_unref(message);
 }
@@ -244,6 +273,13 @@ int gate_start(Manager *m, TenantError *error) {
         g->senders = senders_new(m);
         g->passing = g_hash_table_new_full(NULL, NULL, message_unref, g_free);
         r = sd_bus_add_filter(m->bus, NULL, on_message, g);
+        if (r >= 0) {
+                r = sd_bus_add_match_async(m->bus, NULL,
+                                           "type='signal',sender='org.freedesktop.DBus',"
+                                           "path='/org/freedesktop/DBus',interface='org.freedesktop.DBus',"
+                                           "member='NameOwnerChanged',arg2=''",
+                                           on_name_lost, NULL, g);
+        }
         if (r >= 0) {
                 r = sd_event_add_post(m->event, NULL, on_round, g);
         }

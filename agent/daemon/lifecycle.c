@@ -21,6 +21,10 @@
 /* In the runtime directory, so that a boot always recovers. No tenant's name begins with a dot. */
 #define CLEAN_FILE ".agent-ended-well"
 
+/* Who comes after that is no observer: the agent may end before he leaves, and he sees that the name has no owner. */
+#define OBSERVERS_MAX 64u
+#define OBSERVERS_PER_UID_MAX 4u
+
 static bool is_busy(const Manager *m) {
         return jobs_running(m) > 0 || m->recovery || m->mending || g_hash_table_size(m->queries) > 0 ||
                gate_is_busy(m);
@@ -103,7 +107,7 @@ static int on_idle_timer(sd_event_source *s, uint64_t usec, void *userdata) {
         Manager *m = userdata;
         uint64_t due = m->last_activity_usec + m->options.idle_usec;
 
-        if (is_busy(m) || sd_bus_track_count(m->observers) > 0) {
+        if (is_busy(m) || g_hash_table_size(m->observers) > 0) {
                 due = now_usec(m) + m->options.idle_usec;
         } else if (now_usec(m) >= due) {
                 log_debug("Idle; ending");
@@ -115,16 +119,34 @@ static int on_idle_timer(sd_event_source *s, uint64_t usec, void *userdata) {
         return arm(m, due);
 }
 
+static bool observers_are_full(const Manager *m, uid_t uid) {
+        GHashTableIter i;
+        gpointer value;
+        unsigned n = 0;
+
+        g_hash_table_iter_init(&i, m->observers);
+        while (g_hash_table_iter_next(&i, NULL, &value)) {
+                n += GPOINTER_TO_UINT(value) == uid;
+        }
+        return g_hash_table_size(m->observers) >= OBSERVERS_MAX || (uid != 0 && n >= OBSERVERS_PER_UID_MAX);
+}
+
 /* Somebody who reads all objects keeps a copy, and trusts our signals until he leaves the bus. */
 static void note_observer(Manager *m, sd_bus_message *message) {
-        if (sd_bus_message_is_method_call(message, "org.freedesktop.DBus.ObjectManager",
-                                          "GetManagedObjects") > 0) {
-                int r = sd_bus_track_add_sender(m->observers, message);
+        const char *name = sd_bus_message_get_sender(message);
+        uid_t uid;
 
-                if (r < 0) {
-                        log_debug("Cannot watch %s, ignoring: %s", sd_bus_message_get_sender(message),
-                                  strerror(-r));
-                }
+        if (sd_bus_message_is_method_call(message, "org.freedesktop.DBus.ObjectManager",
+                                          "GetManagedObjects") > 0 &&
+            gate_uid(m, message, &uid) >= 0 && !observers_are_full(m, uid)) {
+                (void) g_hash_table_replace(m->observers, g_strdup(name),
+                                            GUINT_TO_POINTER(uid)); /* new or not: no matter */
+        }
+}
+
+void lifecycle_caller_left(Manager *m, const char *caller) {
+        if (g_hash_table_remove(m->observers, caller)) {
+                m->last_activity_usec = now_usec(m);
         }
 }
 
@@ -138,13 +160,6 @@ static int on_message(sd_bus_message *message, void *userdata, sd_bus_error *ret
                 mend_look(m);
         }
         return 0;
-}
-
-static int on_observers_gone(sd_bus_track *track, void *userdata) {
-        Manager *m = userdata;
-
-        m->last_activity_usec = now_usec(m);
-        return 1; /* 0 would mean: call me again at once */
 }
 
 static int on_signal(sd_event_source *s, const struct signalfd_siginfo *si, void *userdata) {
@@ -238,9 +253,6 @@ int lifecycle_start(Manager *m, TenantError *error) {
 
         if (r >= 0) {
                 r = sd_event_add_signal(m->event, NULL, SIGINT, on_signal, m);
-        }
-        if (r >= 0) {
-                r = sd_bus_track_new(m->bus, &m->observers, on_observers_gone, m);
         }
         if (r >= 0) {
                 r = sd_bus_add_filter(m->bus, NULL, on_message, m);

@@ -47,7 +47,7 @@ Manager *manager_free(Manager *m) {
                 g_hash_table_unref(m->jobs);
                 g_hash_table_unref(m->tenants);
                 g_hash_table_unref(m->images);
-                sd_bus_track_unref(m->observers);
+                g_hash_table_unref(m->observers);
                 sd_event_source_disable_unref(m->idle);
                 sd_event_source_disable_unref(m->end);
                 (void) gate_free(m->gate); /* returns NULL */
@@ -70,6 +70,7 @@ int manager_new(const ManagerOptions *options, Manager **ret, TenantError *error
         m->jobs = g_hash_table_new_full(NULL, NULL, NULL, job_destroyed);
         m->queries = g_hash_table_new_full(NULL, NULL, query_destroyed, NULL);
         m->pending = g_hash_table_new_full(NULL, NULL, pending_destroyed, NULL);
+        m->observers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
         r = sd_event_default(&m->event);
         if (r >= 0) {
                 r = sd_event_set_watchdog(m->event, true);

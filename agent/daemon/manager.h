@@ -52,7 +52,8 @@ struct Manager {
         uint64_t next_look_usec;
         bool recovery_wanted; /* begins as soon as no worker works */
         bool leftovers; /* of a job that failed: for the next agent's recovery */
-        sd_bus_track *observers; /* who keeps a view of our objects and needs our signals */
+        GHashTable
+                *observers; /* unique name → uid of who keeps a view of our objects and needs our signals */
         sd_event_source *idle;
         sd_event_source *end;
         uint64_t last_activity_usec;

@@ -14,14 +14,12 @@ struct Pending {
         Task *task;
         Worker *worker;
         PendingReply reply;
-        sd_bus_track *caller; /* NULL: goes on without him */
         uid_t uid;
         PendingFlags flags;
 };
 
 Pending *pending_free(Pending *p) {
         if (p) {
-                sd_bus_track_unref(p->caller);
                 (void) worker_free(p->worker); /* returns NULL */
                 (void) task_free(p->task); /* returns NULL */
                 sd_bus_message_unref(p->message);
@@ -66,22 +64,6 @@ static void on_ended(void *userdata, int r, const TenantError *error, WorkResult
 
 static const WorkerEvents events = { .ended = on_ended };
 
-static int on_caller_left(sd_bus_track *track, void *userdata) {
-        const Pending *p = userdata;
-
-        worker_cancel(p->worker);
-        return 1; /* 0 would mean: call me again at once */
-}
-
-static int watch_caller(Pending *p, TenantError *error) {
-        int r = sd_bus_track_new(p->manager->bus, &p->caller, on_caller_left, p);
-
-        if (r >= 0) {
-                r = sd_bus_track_add_sender(p->caller, p->message);
-        }
-        return r < 0 ? error_set_errno(error, r, E_FAILED, "Cannot watch the caller") : 0;
-}
-
 static int check(const Call *call, const Task *task, PendingFlags flags, TenantError *error) {
         int r = jobs_check_limit(call->manager, call->uid, error);
 
@@ -111,9 +93,6 @@ int pending_start(const Call *call, Task *task, WorkFunction function, PendingRe
                 log_context.tenant = task->tenant; /* the worker takes it along */
                 r = worker_start(call->manager->event, -1, function, task, &events, p, &p->worker, error);
                 log_context = (LogContext){ 0 };
-        }
-        if (r >= 0 && flags & PENDING_FOR_CALLER) {
-                r = watch_caller(p, error);
         }
         if (r < 0) {
                 return r;
@@ -148,6 +127,21 @@ bool pending_writes(const Manager *m, const char *tenant) {
                 }
         }
         return false;
+}
+
+void pending_caller_left(Manager *m, const char *caller) {
+        GHashTableIter i;
+        gpointer key;
+
+        g_hash_table_iter_init(&i, m->pending);
+        while (g_hash_table_iter_next(&i, &key, NULL)) {
+                const Pending *p = key;
+
+                if (p->flags & PENDING_FOR_CALLER &&
+                    strcmp(sd_bus_message_get_sender(p->message), caller) == 0) {
+                        worker_cancel(p->worker);
+                }
+        }
 }
 
 void pending_cancel_all(Manager *m) {

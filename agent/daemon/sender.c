@@ -131,6 +131,14 @@ Senders *senders_free(Senders *s) {
         return NULL;
 }
 
+void senders_forget(Senders *all, const char *name) {
+        const Sender *s = g_hash_table_lookup(all->table, name);
+
+        if (s && s->is_known) { /* else the answer is on its way, and says it too */
+                (void) g_hash_table_remove(all->table, name); /* it is there: frees s */
+        }
+}
+
 bool senders_are_asked(const Senders *s) {
         return s->kept_bytes > 0;
 }

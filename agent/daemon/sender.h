@@ -19,6 +19,9 @@ Senders *senders_free(Senders *s);
  */
 int senders_uid(Senders *s, sd_bus_message *message, uid_t *ret) _must_check_;
 
+/* It has left the bus: what it sent and comes in again is refused. */
+void senders_forget(Senders *s, const char *name);
+
 /* True while messages are kept. */
 bool senders_are_asked(const Senders *s);
 

@@ -405,6 +405,65 @@ static void test_descriptors_that_wait(void **state) {
         scene_close(&s);
 }
 
+static DBusMessage *new_get_objects(void) {
+        DBusMessage *m = dbus_message_new_method_call(
+                "org.tenantd1", MANAGER_PATH, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects");
+
+        assert_non_null(m);
+        return m;
+}
+
+/* More than a bus allows a connection to watch (512), as three users, since it allows each of them 256 connections. */
+static void test_many_observers(void **state) {
+        static const uid_t uids[] = { 0, NOBODY, WORLD_OPERATOR };
+        Scene s = scene_open(*state, true);
+        Raw *observers[180 * ELEMENTSOF(uids)];
+
+        polkit_mode(&s, "yes");
+        for (size_t i = 0; i < ELEMENTSOF(observers); i++) {
+                DBusMessage *m = new_get_objects();
+                _cleanup_reply_ DBusMessage *reply = NULL;
+
+                observers[i] = raw_open_as(s.w, uids[i % ELEMENTSOF(uids)]);
+                assert_non_null(observers[i]);
+                do { /* users call often here: Busy */
+                        if (reply) {
+                                dbus_message_unref(reply);
+                                nap();
+                        }
+                        assert_true(raw_send(observers[i], m));
+                        reply = raw_reply(observers[i], 20000);
+                        assert_non_null(reply);
+                } while (dbus_message_is_error(reply, "org.tenantd1.Error.Busy"));
+                dbus_message_unref(m);
+                expect_reply(reply);
+        }
+        expect_property(s.root, ACME, TENANT, "State", "stopped");
+        for (size_t i = 0; i < ELEMENTSOF(observers); i++) {
+                (void) raw_close(observers[i]); /* returns NULL */
+        }
+        scene_close(&s);
+}
+
+/* Nobody sees him leave after he became an observer, since he left before. */
+static void test_observer_who_left_meanwhile(void **state) {
+        World *w = *state;
+        Scene s = { .w = w, .root = client_open(w, 0), .user = client_open(w, NOBODY) };
+
+        assert_int_equal(end_process(&w->agent, SIGTERM), 0);
+        start_polkit(w);
+        start_agent(w, "1");
+        polkit_mode(&s, "hang");
+        (void) client_send(s.user, MANAGER_PATH, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects",
+                           ""); /* the reply is nobody's */
+        wait_until(polkit_count(&s) == 1);
+        s.user = client_close(s.user);
+        polkit_mode(&s, "yes");
+        expect_notification(w, "STOPPING=1");
+        assert_int_equal(end_process(&w->agent, 0), 0);
+        s.root = client_close(s.root);
+}
+
 #define WORLD_TEST(f) cmocka_unit_test_setup_teardown(f, world_set_up, world_tear_down)
 
 int main(void) {
@@ -415,6 +474,8 @@ int main(void) {
                 WORLD_TEST(test_objects_change_meanwhile),
                 WORLD_TEST(test_each_question_has_its_own_subject),
                 WORLD_TEST(test_descriptors_that_wait),
+                WORLD_TEST(test_many_observers),
+                WORLD_TEST(test_observer_who_left_meanwhile),
         };
 
         return world_add_users() ? run_world_tests(tests) : 77;
