@@ -9,8 +9,13 @@
 #include <string.h>
 
 #define SENDERS_MAX 1024u
-/* Of all messages that are kept. One more than that may be larger than a message of an ordinary caller ever is. */
-#define KEPT_MAX (16u * 1024 * 1024)
+/*
+ * Of all messages that are kept. The last part of it is for senders of whom little is kept, so that a few large messages, or one
+ * user's many connections, leave room for everybody's first call. A message may be larger than KEPT_LARGEST, and counts as that.
+ */
+#define KEPT_MAX (24u * 1024 * 1024)
+#define KEPT_FOR_SMALL (8u * 1024 * 1024)
+#define KEPT_SMALL (16u * 1024)
 #define KEPT_LARGEST (4u * 1024 * 1024)
 #define MESSAGE_COST 1024u
 #define ELEMENT_COST 16u
@@ -185,12 +190,18 @@ static int ask(Sender *s) {
                                         "GetConnectionUnixUser", on_answer, s, "s", s->name);
 }
 
+static bool has_room(const Sender *s, size_t size) {
+        size_t reserved = s->kept_bytes + size > KEPT_SMALL ? KEPT_FOR_SMALL : 0;
+
+        return s->all->kept_bytes + size <= KEPT_MAX - reserved;
+}
+
 static int keep(Sender *s, sd_bus_message *message) {
         size_t size;
         int r = message_weigh(message, KEPT_LARGEST, &size);
 
         size = r < 0 ? KEPT_LARGEST : size + MESSAGE_COST; /* who knows how large it is */
-        if (s->all->kept_bytes + size > KEPT_MAX) {
+        if (!has_room(s, size)) {
                 return -EBUSY;
         }
         s->kept_bytes += size;
@@ -199,21 +210,31 @@ static int keep(Sender *s, sd_bus_message *message) {
         return 0;
 }
 
-static gboolean is_known(gpointer name, gpointer sender, gpointer unused) {
-        return ((const Sender *) sender)->is_known;
+/* Not root's: systemd must be heard when there is room for nobody new. */
+static gboolean can_be_asked_again(gpointer name, gpointer sender, gpointer unused) {
+        const Sender *s = sender;
+
+        return s->is_known && s->uid != 0;
 }
 
 static Sender *sender_new(Senders *all, const char *name) {
         Sender *s = g_new0(Sender, 1);
 
         if (g_hash_table_size(all->table) >= SENDERS_MAX) {
-                (void) g_hash_table_foreach_remove(all->table, is_known, NULL); /* how many: no matter */
+                (void) g_hash_table_foreach_remove(all->table, can_be_asked_again,
+                                                   NULL); /* how many: no matter */
         }
         s->all = all;
         s->name = g_strdup(name);
         s->kept = g_ptr_array_new_with_free_func(message_unref);
         (void) g_hash_table_insert(all->table, s->name, s); /* was not there */
         return s;
+}
+
+/* Without a question nothing would ever remove it; its message is the caller's to refuse. */
+static void sender_drop(Sender *s) {
+        s->all->kept_bytes -= s->kept_bytes;
+        (void) g_hash_table_remove(s->all->table, s->name); /* it is there: frees s */
 }
 
 int senders_uid(Senders *all, sd_bus_message *message, uid_t *ret) {
@@ -232,6 +253,9 @@ int senders_uid(Senders *all, sd_bus_message *message, uid_t *ret) {
         r = keep(s, message);
         if (r >= 0 && !s->question) {
                 r = ask(s);
+        }
+        if (r < 0 && !s->question) {
+                sender_drop(s);
         }
         return r < 0 ? r : 0;
 }

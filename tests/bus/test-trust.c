@@ -445,6 +445,47 @@ static void test_many_observers(void **state) {
         scene_close(&s);
 }
 
+static Raw *ping_as_newcomer(World *w, size_t padding) {
+        DBusMessage *m =
+                dbus_message_new_method_call("org.tenantd1", "/", "org.freedesktop.DBus.Peer", "Ping");
+        _cleanup_free_ char *bytes = calloc(1, padding + 1);
+        const char *data = bytes;
+        Raw *r = raw_open_as(w, 0);
+
+        assert_non_null(r);
+        if (padding > 0) {
+                assert_true(dbus_message_append_args(m, DBUS_TYPE_ARRAY, DBUS_TYPE_BYTE, &data,
+                                                     (int) padding, DBUS_TYPE_INVALID));
+        }
+        assert_true(raw_send(r, m));
+        dbus_message_unref(m);
+        return r;
+}
+
+/* What callers who are not known yet send is kept, within bounds; what does not fit leaves nothing in the agent. */
+static void test_newcomers_beside_large_messages(void **state) {
+        World *w = *state;
+        Raw *callers[4 + 220 + 1];
+        const size_t last = ELEMENTSOF(callers) - 1;
+
+        for (int round = 0; round < 12; round++) {
+                kill(w->agent, SIGSTOP); /* so that all come before the bus says who they are */
+                for (size_t i = 0; i < ELEMENTSOF(callers); i++) {
+                        callers[i] = ping_as_newcomer(w, i < 4 ? 4u << 20 : i < last ? 20u << 10 : 0);
+                }
+                kill(w->agent, SIGCONT);
+                for (size_t i = 0; i < ELEMENTSOF(callers); i++) {
+                        _cleanup_reply_ DBusMessage *reply = raw_reply(callers[i], 20000);
+
+                        assert_non_null(reply);
+                        if (i == last) { /* there is room for a small one; others may hear Busy */
+                                expect_reply(reply);
+                        }
+                        (void) raw_close(callers[i]); /* returns NULL */
+                }
+        }
+}
+
 /* Nobody sees him leave after he became an observer, since he left before. */
 static void test_observer_who_left_meanwhile(void **state) {
         World *w = *state;
@@ -475,6 +516,7 @@ int main(void) {
                 WORLD_TEST(test_each_question_has_its_own_subject),
                 WORLD_TEST(test_descriptors_that_wait),
                 WORLD_TEST(test_many_observers),
+                WORLD_TEST(test_newcomers_beside_large_messages),
                 WORLD_TEST(test_observer_who_left_meanwhile),
         };
 
