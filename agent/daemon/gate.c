@@ -260,6 +260,7 @@ static int on_round(sd_event_source *source, void *userdata) {
                         break; /* an error comes again, to the event loop */
                 }
         }
+        lifecycle_end_if_done(g->manager); /* after the last that this round has taken from the bus */
         return 0;
 }
 

@@ -275,7 +275,7 @@ static unsigned running_of_uid(const Manager *m, uid_t uid) {
 }
 
 int jobs_check_limit(const Manager *m, uid_t uid, TenantError *error) {
-        if (m->terminated) {
+        if (m->terminated || m->stopping) { /* systemd would kill it with us */
                 return error_set(error, EBUSY, E_BUSY, "tenantd is ending; try again in a moment");
         }
         if (jobs_running(m) >= (uid == 0 ? JOBS_MAX : JOBS_OTHERS_MAX)) {

@@ -50,7 +50,7 @@ static void leave(Manager *m) {
                 log_debug("Cannot release %s, ignoring: %s", BUS_NAME, strerror(-r));
         }
         m->stopping = true;
-        /* What was on its way to us is still served. */
+        /* What was on its way to us is still served, but for new work; what comes later waits at the bus for the next of us. */
         do {
                 r = sd_bus_process(m->bus, NULL);
         } while (r > 0);
@@ -65,23 +65,12 @@ static bool may_end(const Manager *m) {
                !(m->terminated ? has_worker(m) || m->recovery || m->mending : is_busy(m));
 }
 
-static int on_end(sd_event_source *s, void *userdata) {
-        Manager *m = userdata;
-
+void lifecycle_end_if_done(Manager *m) {
         if (may_end(m) && !m->stopping) {
                 leave(m);
         }
-        return may_end(m) ? sd_event_exit(m->event, 0) : 0;
-}
-
-/* From the loop, since the bus cannot be drained from within a handler of the bus. */
-static void end_if_done(Manager *m) {
-        if (!may_end(m)) {
-                return;
-        }
-        m->end = sd_event_source_disable_unref(m->end);
-        if (sd_event_add_defer(m->event, &m->end, on_end, m) < 0) {
-                (void) sd_event_exit(m->event, 1); /* the loop is ours: cannot fail */
+        if (may_end(m)) {
+                (void) sd_event_exit(m->event, 0); /* the loop is ours: cannot fail */
         }
 }
 
@@ -113,7 +102,6 @@ static int on_idle_timer(sd_event_source *s, uint64_t usec, void *userdata) {
                 log_debug("Idle; ending");
                 say_stopping();
                 leave(m);
-                end_if_done(m);
                 return 0;
         }
         return arm(m, due);
@@ -188,7 +176,6 @@ void manager_stop(Manager *m) {
         }
         say_stopping();
         m->terminated = true;
-        end_if_done(m);
 }
 
 static void on_recovered(void *userdata, int r, const TenantError *error, WorkResult *result, bool died) {
@@ -201,7 +188,6 @@ static void on_recovered(void *userdata, int r, const TenantError *error, WorkRe
                           error->message[0] ? error->message : strerror(-r));
         }
         jobs_begin_waiting(m);
-        end_if_done(m);
 }
 
 static void begin_recovery(Manager *m) {
@@ -226,7 +212,6 @@ bool manager_is_recovering(const Manager *m) {
 void manager_work_ended(Manager *m) {
         begin_recovery(m);
         m->last_activity_usec = now_usec(m);
-        end_if_done(m);
 }
 
 /* True, once, when the last agent ended well since boot. */

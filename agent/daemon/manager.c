@@ -49,7 +49,6 @@ Manager *manager_free(Manager *m) {
                 g_hash_table_unref(m->images);
                 g_hash_table_unref(m->observers);
                 sd_event_source_disable_unref(m->idle);
-                sd_event_source_disable_unref(m->end);
                 (void) gate_free(m->gate); /* returns NULL */
                 sd_bus_flush_close_unref(m->bus);
                 sd_event_unref(m->event);

@@ -55,7 +55,6 @@ struct Manager {
         GHashTable
                 *observers; /* unique name → uid of who keeps a view of our objects and needs our signals */
         sd_event_source *idle;
-        sd_event_source *end;
         uint64_t last_activity_usec;
         bool stopping; /* the name is given up; what is under way is waited for */
         bool terminated; /* by a signal: nothing new is begun, and only workers are waited for */
@@ -89,7 +88,7 @@ int manager_find_tenant(Manager *m, const char *name, Tenant **ret, TenantError 
 /* While true, work that changes something waits. */
 bool manager_is_recovering(const Manager *m);
 
-/* A job or a reply is done: begins a recovery that is wanted, or ends the agent when it waits for that. */
+/* A job or a reply is done: begins a recovery that is wanted. */
 void manager_work_ended(Manager *m);
 
 extern const BusInterface manager_interface;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* test-jobs.c: jobs: progress, cancel, limits, their end; workers and agents that die; idle; the order at the start. */
-#include "client.h"
+#include "raw.h"
+#include "scene.h"
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -370,6 +371,51 @@ static void test_idle(void **state) {
         assert_int_equal(end_process(&w->agent, 0), 0);
 }
 
+static void send_call(Raw *r, const char *member, const char *image) {
+        DBusMessage *m = dbus_message_new_method_call("org.tenantd1", MANAGER_PATH, MANAGER, member);
+        DBusMessageIter i, d;
+
+        dbus_message_iter_init_append(m, &i);
+        if (image) {
+                dbus_message_iter_append_basic(&i, DBUS_TYPE_STRING, &image);
+                dbus_message_iter_open_container(&i, DBUS_TYPE_ARRAY, "{sv}", &d);
+                dbus_message_iter_close_container(&i, &d);
+        }
+        assert_true(raw_send(r, m));
+        dbus_message_unref(m);
+}
+
+/* They were on their way when it gave up its name: what is no job is served, also after a question to polkit, and then it ends. */
+static void test_calls_to_one_that_leaves(void **state) {
+        World *w = *state;
+        Scene s = { .w = w, .root = client_open(w, 0) };
+        _cleanup_raw_ Raw *reader = NULL, *remover = NULL;
+        _cleanup_reply_ DBusMessage *images = NULL, *job = NULL;
+
+        assert_int_equal(end_process(&w->agent, SIGTERM), 0);
+        start_polkit(w);
+        polkit_mode(&s, "hang");
+        start_agent(w, "2");
+        reader = raw_open_as(w, NOBODY);
+        remover = raw_open_as(w, 0);
+        assert_true(reader && remover);
+        kill(w->bus, SIGSTOP); /* it hears of the calls first, and of the name then */
+        send_call(reader, "ListImages", NULL);
+        send_call(remover, "RemoveImage", "img");
+        expect_notification(w, "STOPPING=1");
+        kill(w->bus, SIGCONT);
+        job = raw_reply(remover, 20000);
+        assert_non_null(job);
+        expect_error(job, "Busy", "is ending");
+        wait_until(polkit_count(&s) == 1);
+        polkit_mode(&s, "yes");
+        images = raw_reply(reader, 20000);
+        assert_non_null(images);
+        expect_reply(images);
+        assert_int_equal(end_process(&w->agent, 0), 0);
+        s.root = client_close(s.root);
+}
+
 /* Becomes a monitor of all that the bus carries. */
 static Client *open_monitor(World *w) {
         Client *c = client_open(w, 0);
@@ -485,6 +531,7 @@ int main(void) {
                 WORLD_TEST(test_sigterm_cancels_and_ends),
                 WORLD_TEST(test_lost_bus),
                 WORLD_TEST(test_idle),
+                WORLD_TEST(test_calls_to_one_that_leaves),
                 WORLD_TEST(test_name_claimed_last),
                 WORLD_TEST(test_messages_of_a_start),
         };
