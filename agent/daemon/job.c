@@ -294,10 +294,13 @@ static bool is_exclusive(JobOperation operation) {
         return operation == JOB_CREATE || operation == JOB_REMOVE || operation == JOB_ROTATE;
 }
 
-/* A stop may come into a start; everything else waits. */
+/*
+ * A stop and a Set may come into a start, and a stop into a restart; everything else waits. Not a restart into a start: systemd makes
+ * one job of the two.
+ */
 static bool excludes(JobOperation running, JobOperation wanted) {
         return is_exclusive(running) || is_exclusive(wanted) || running == wanted || wanted == JOB_START ||
-               running == JOB_STOP;
+               wanted == JOB_RESTART || running == JOB_STOP || (running == JOB_RESTART && wanted == JOB_SET);
 }
 
 static int conflict(const Job *running, JobOperation wanted, TenantError *error) {

@@ -24,6 +24,7 @@ typedef enum JobOperation {
         JOB_BUILD_IMAGE,
         JOB_IMPORT_IMAGE,
         JOB_REMOVE_IMAGE,
+        JOB_SET, /* no job: what a Set is excluded by */
 } JobOperation;
 
 typedef enum JobState {

@@ -74,7 +74,7 @@ static int check(const Call *call, const Task *task, PendingFlags flags, TenantE
                 return error_set(error, EBUSY, E_BUSY, "Settings of '%s' are being changed; try again",
                                  task->tenant);
         }
-        return jobs_check_conflict(call->manager, JOB_RESTART, task, error);
+        return jobs_check_conflict(call->manager, JOB_SET, task, error);
 }
 
 int pending_start(const Call *call, Task *task, WorkFunction function, PendingReply reply,

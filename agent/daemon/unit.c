@@ -56,8 +56,8 @@ static int on_job_removed(sd_bus_message *message, void *userdata, sd_bus_error 
                 log_debug("Cannot read JobRemoved of systemd, ignoring: %s", strerror(-r));
                 return 0;
         }
-        job = find_unit_job(m, path);
-        if (job) {
+        /* Should systemd have made one job of several of ours, it is the end of them all. */
+        while ((job = find_unit_job(m, path))) {
                 job_unit_ended(job, result);
         }
         return 0;

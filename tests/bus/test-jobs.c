@@ -80,8 +80,8 @@ static void test_cancel_of_a_start(void **state) {
 
 static void test_jobs_exclude_each_other(void **state) {
         _cleanup_client_ Client *c = client_open(*state, 0);
-        _cleanup_reply_ DBusMessage *reply = NULL, *start = NULL, *remove = NULL, *import = NULL,
-                                    *twice = NULL, *stop = NULL;
+        _cleanup_reply_ DBusMessage *reply = NULL, *start = NULL, *restart = NULL, *set = NULL,
+                                    *remove = NULL, *import = NULL, *twice = NULL, *stop = NULL;
         const char *slow = "/org/tenantd1/tenant/slow";
         int fd, other = -1;
 
@@ -91,6 +91,10 @@ static void test_jobs_exclude_each_other(void **state) {
         dbus_message_unref(client_signal(c, slow, "PropertiesChanged")); /* starting: its lock is held */
         start = client_call(c, slow, TENANT, "Start", "D", NULL);
         expect_error(start, "Running", "slow");
+        restart = client_call(c, slow, TENANT, "Restart", "D", NULL); /* systemd makes one job of both */
+        expect_error(restart, "Busy", "start");
+        set = client_call(c, slow, TENANT, "Set", "DD", NULL, NULL); /* may come into a start */
+        expect_reply(set);
         remove = client_call(c, MANAGER_PATH, MANAGER, "RemoveTenant", "sD", "slow", NULL);
         expect_error(remove, "Running", "force");
         stop = client_call(c, slow, TENANT, "Stop", "D", NULL); /* may come into a start */
