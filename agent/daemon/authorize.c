@@ -9,7 +9,8 @@
 #include <errno.h>
 #include <string.h>
 
-#define QUERIES_MAX 128u
+/* dbus-daemon lets 128 calls of a connection wait for their replies: beside these, a call to systemd for each of JOBS_MAX. */
+#define QUERIES_MAX 48u
 #define QUERIES_PER_UID_MAX 16u
 /* A person may have to type a password; sd-bus's own 25 seconds are too short for that. */
 #define POLKIT_TIMEOUT_USEC (150 * USEC_PER_SEC)
