@@ -167,6 +167,12 @@ static void begin_worker(Job *job) {
         int r;
 
         job->is_unit = false;
+        if (job->manager->terminated) { /* it would be killed with us */
+                r = error_set(&error, ECANCELED, E_CANCELED,
+                              "tenantd is ending and has not begun it; try again in a moment");
+                finish(job, JOB_CANCELED, r, &error);
+                return;
+        }
         if (manager_is_recovering(job->manager)) {
                 return; /* jobs_begin_waiting() comes back */
         }

@@ -30,7 +30,8 @@ static bool is_busy(const Manager *m) {
                gate_is_busy(m);
 }
 
-static bool has_worker(const Manager *m) {
+/* Run and CheckHost change nothing of what a recovery looks at; an hour of Run must not keep all jobs from beginning. */
+static bool has_writer(const Manager *m) {
         GHashTableIter i;
         gpointer value;
 
@@ -40,7 +41,11 @@ static bool has_worker(const Manager *m) {
                         return true;
                 }
         }
-        return g_hash_table_size(m->pending) > 0;
+        return pending_writes(m, NULL);
+}
+
+static bool has_worker(const Manager *m) {
+        return has_writer(m) || g_hash_table_size(m->pending) > 0;
 }
 
 static void leave(Manager *m) {
@@ -176,6 +181,7 @@ void manager_stop(Manager *m) {
         }
         say_stopping();
         m->terminated = true;
+        jobs_begin_waiting(m); /* tells them that they will not */
 }
 
 static void on_recovered(void *userdata, int r, const TenantError *error, WorkResult *result, bool died) {
@@ -194,7 +200,7 @@ static void begin_recovery(Manager *m) {
         static const WorkerEvents events = { .ended = on_recovered };
         TenantError error = { 0 };
 
-        if (!m->recovery_wanted || m->recovery || m->stopping || has_worker(m)) {
+        if (!m->recovery_wanted || m->recovery || m->stopping || m->terminated || has_writer(m)) {
                 return;
         }
         m->recovery_wanted = false;

@@ -50,7 +50,7 @@ struct Manager {
         struct Worker *recovery;
         struct Worker *mending; /* networks that somebody flushed */
         uint64_t next_look_usec;
-        bool recovery_wanted; /* begins as soon as no worker works */
+        bool recovery_wanted; /* begins as soon as no worker writes */
         bool leftovers; /* of a job that failed: for the next agent's recovery */
         GHashTable
                 *observers; /* unique name → uid of who keeps a view of our objects and needs our signals */

@@ -122,7 +122,7 @@ bool pending_writes(const Manager *m, const char *tenant) {
         while (g_hash_table_iter_next(&i, &key, NULL)) {
                 const Pending *p = key;
 
-                if (p->flags & PENDING_WRITES && strcmp(p->task->tenant, tenant) == 0) {
+                if (p->flags & PENDING_WRITES && (!tenant || strcmp(p->task->tenant, tenant) == 0)) {
                         return true;
                 }
         }

@@ -23,6 +23,6 @@ typedef struct Pending Pending;
 Pending *pending_free(Pending *p);
 
 unsigned pending_of_uid(const Manager *m, uid_t uid);
-bool pending_writes(const Manager *m, const char *tenant);
+bool pending_writes(const Manager *m, const char *tenant); /* NULL: any */
 void pending_caller_left(Manager *m, const char *caller);
 void pending_cancel_all(Manager *m);

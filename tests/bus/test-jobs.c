@@ -308,6 +308,62 @@ static void test_nothing_can_begin(void **state) {
         create_tenant(c, "t1");
 }
 
+/* CheckHost as an example of what no recovery has to wait for; stopped, since nothing else makes it long. */
+static void test_recovery_beside_a_reader(void **state) {
+        World *w = *state;
+        _cleanup_client_ Client *c = client_open(w, 0);
+        _cleanup_reply_ DBusMessage *import = NULL, *create = NULL, *check = NULL;
+        bool created = false;
+        pid_t reader;
+        uint32_t serial;
+        int fd;
+
+        wait_for_no_worker(w->agent);
+        import = begin_endless_import(c, "fresh", &fd);
+        expect_reply(import);
+        serial = client_send(c, MANAGER_PATH, MANAGER, "CheckHost", "");
+        reader = wait_for_worker_beside(w, wait_for_worker(w));
+        kill(reader, SIGSTOP);
+        kill(wait_for_worker_beside(w, reader), SIGKILL);
+        expect_job(c, import, "failed", "signal 9");
+        create = begin_create(c, "acme", NULL, NULL); /* waits for the recovery */
+        for (int i = 0; i < 1000 && !created; i++) {
+                nap();
+                created = world_has(w, "etc/tenantd/tenants/acme.conf");
+        }
+        kill(reader, SIGCONT); /* in any case: nobody else wakes it */
+        assert_true(created);
+        expect_job(c, create, "done", "");
+        check = client_reply(c, serial);
+        expect_reply(check);
+        close(fd);
+}
+
+/* A job that waits for a recovery hears of the agent's end, and nothing is begun for it. */
+static void test_sigterm_before_a_recovery(void **state) {
+        World *w = *state;
+        _cleanup_client_ Client *c = client_open(w, 0);
+        _cleanup_reply_ DBusMessage *killed = NULL, *last = NULL, *create = NULL;
+        int killed_fd, last_fd;
+
+        wait_for_no_worker(w->agent);
+        killed = begin_endless_import(c, "killed", &killed_fd);
+        expect_reply(killed);
+        last = begin_endless_import(c, "last", &last_fd);
+        expect_reply(last);
+        kill(wait_for_worker(w), SIGKILL);
+        expect_job(c, killed, "failed", "signal 9"); /* the recovery waits for the last */
+        create = begin_create(c, "acme", NULL, NULL);
+        expect_reply(create);
+        kill(w->agent, SIGTERM);
+        expect_job(c, create, "canceled", "is ending");
+        assert_int_equal(end_process(&w->agent, 0), 0);
+        assert_false(world_has(w, "etc/tenantd/tenants/acme.conf"));
+        assert_false(world_has(w, "run/tenantd/.agent-ended-well"));
+        close(killed_fd);
+        close(last_fd);
+}
+
 static void test_tenants_survive_the_agent(void **state) {
         World *w = *state;
         _cleanup_client_ Client *c = client_open(w, 0);
@@ -533,6 +589,8 @@ int main(void) {
                 WORLD_TEST(test_nothing_can_begin),
                 WORLD_TEST(test_tenants_survive_the_agent),
                 WORLD_TEST(test_sigterm_cancels_and_ends),
+                WORLD_TEST(test_recovery_beside_a_reader),
+                WORLD_TEST(test_sigterm_before_a_recovery),
                 WORLD_TEST(test_lost_bus),
                 WORLD_TEST(test_idle),
                 WORLD_TEST(test_calls_to_one_that_leaves),

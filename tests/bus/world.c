@@ -358,8 +358,8 @@ bool world_has(World *w, const char *path) {
         return access(world_path(w, path), F_OK) == 0;
 }
 
-/* 0: none. Zombies are gone as far as work goes. */
-static pid_t find_worker(pid_t agent) {
+/* One that is not `other`; 0: none. Zombies are gone as far as work goes. */
+static pid_t find_worker(pid_t agent, pid_t other) {
         char path[64];
         int pid = 0;
         FILE *f;
@@ -367,19 +367,23 @@ static pid_t find_worker(pid_t agent) {
         snprintf(path, sizeof(path), "/proc/%d/task/%d/children", agent, agent);
         f = fopen(path, "re");
         if (f) {
-                if (fscanf(f, "%d", &pid) != 1) {
-                        pid = 0;
-                }
+                do {
+                        pid = fscanf(f, "%d", &pid) == 1 ? pid : 0;
+                } while (pid > 0 && pid == other);
                 fclose(f);
         }
         return pid;
 }
 
-pid_t wait_for_worker(World *w) {
+pid_t wait_for_worker_beside(World *w, pid_t other) {
         pid_t pid;
 
-        wait_until((pid = find_worker(w->agent)) > 0);
+        wait_until((pid = find_worker(w->agent, other)) > 0);
         return pid;
+}
+
+pid_t wait_for_worker(World *w) {
+        return wait_for_worker_beside(w, 0);
 }
 
 int watch_worker(World *w) {
@@ -405,5 +409,5 @@ unsigned memory_kib(pid_t pid) {
 }
 
 void wait_for_no_worker(pid_t agent) {
-        wait_until(find_worker(agent) == 0);
+        wait_until(find_worker(agent, 0) == 0);
 }

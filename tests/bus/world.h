@@ -56,6 +56,7 @@ bool world_has(World *w, const char *path);
 
 /* Worker processes of the agent; waits until there is one (or none). */
 pid_t wait_for_worker(World *w);
+pid_t wait_for_worker_beside(World *w, pid_t other); /* another one than this */
 int watch_worker(World *w); /* a pidfd, which outlives the agent */
 void wait_for_no_worker(pid_t agent);
 
