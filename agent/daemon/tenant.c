@@ -135,6 +135,12 @@ void tenant_set_state(Tenant *t, TenantState state) {
         }
 }
 
+void tenant_look_again(Tenant *t) {
+        if (!t->is_told) {
+                tenant_set_state(t, initial_state(t->name));
+        }
+}
+
 bool tenant_is_up(Tenant *t) {
         return t->state == TENANT_RUNNING || t->state == TENANT_STARTING || tenant_is_locked(t->name);
 }

@@ -22,6 +22,7 @@ typedef struct Tenant {
         char *path;
         uint64_t serial; /* of this object; a tenant removed and made again has another */
         TenantState state;
+        bool is_told; /* systemd has told it; else it is that of the kernel's lock */
         bool is_loaded; /* definition, allocation and the errors below are those of the disk */
         Definition *definition; /* NULL: it cannot be read */
         Allocation *allocation; /* NULL: there is none, or it cannot be read */
@@ -49,6 +50,9 @@ const char *tenant_state_name(Tenant *t);
  * dockerd itself would start it.
  */
 const char *docker_state_name(const Tenant *t);
+
+/* Reads the state once more unless systemd has told it. */
+void tenant_look_again(Tenant *t);
 
 /* Emits the change. */
 void tenant_set_state(Tenant *t, TenantState state);

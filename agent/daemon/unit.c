@@ -69,6 +69,7 @@ static void take_active_state(Manager *m, const char *unit, const char *active_s
 
         for (size_t i = 0; t && i < ELEMENTSOF(states); i++) {
                 if (strcmp(states[i].active_state, active_state) == 0) {
+                        t->is_told = true;
                         tenant_set_state(t, states[i].state);
                 }
         }
@@ -115,12 +116,20 @@ static int on_unit_changed(sd_bus_message *message, void *userdata, sd_bus_error
         return 0;
 }
 
+/* From now on systemd tells; what changed since the tenants were read it has told nobody. */
 static int on_subscribed(sd_bus_message *reply, void *userdata, sd_bus_error *reterr_error) {
         const sd_bus_error *e = sd_bus_message_get_error(reply);
+        Manager *m = userdata;
+        GHashTableIter i;
+        gpointer t;
 
         if (e) {
                 log_warning("systemd does not tell us of changes (%s); states may be old, ignoring",
                             e->message);
+        }
+        g_hash_table_iter_init(&i, m->tenants);
+        while (g_hash_table_iter_next(&i, NULL, &t)) {
+                tenant_look_again(t);
         }
         return 0;
 }

@@ -496,6 +496,27 @@ static void test_credentials(void **state) {
         expect_job(c, rotate, "done", "");
 }
 
+/* Started after the agent read the states and before systemd tells it of changes. */
+static void test_start_before_the_subscription(void **state) {
+        World *w = *state;
+        _cleanup_client_ Client *c = client_open(w, 0);
+        _cleanup_free_ char *before = NULL, *now = NULL;
+        int lock;
+
+        create_tenant(c, "acme");
+        assert_int_equal(end_process(&w->agent, SIGTERM), 0);
+        kill(w->systemd, SIGSTOP);
+        start_agent(w, NULL);
+        before = get_text(c, ACME, TENANT, "State");
+        assert_string_equal(before, "stopped");
+        (void) mkdir(world_path(w, "run/tenantd/acme"), 0711); /* may be there */
+        lock = open(world_path(w, "run/tenantd/acme/lock"), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+        assert_int_equal(flock(lock, LOCK_EX | LOCK_NB), 0);
+        kill(w->systemd, SIGCONT);
+        wait_until((free(now), now = get_text(c, ACME, TENANT, "State"), strcmp(now, "running") == 0));
+        close(lock);
+}
+
 #define WORLD_TEST(f) cmocka_unit_test_setup_teardown(f, world_set_up, world_tear_down)
 
 int main(void) {
@@ -514,6 +535,7 @@ int main(void) {
                 WORLD_TEST(test_set),
                 WORLD_TEST(test_definitions_by_hand),
                 WORLD_TEST(test_state_follows_systemd),
+                WORLD_TEST(test_start_before_the_subscription),
                 WORLD_TEST(test_kill),
                 WORLD_TEST(test_run_needs_a_running_tenant),
                 WORLD_TEST(test_images),
