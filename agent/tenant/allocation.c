@@ -440,10 +440,9 @@ static bool definition_comes_after(int tenants_fd) {
 
 /* An empty file; one that is there already is as good. */
 static int put_mark(int dir_fd, const char *mark) {
-        int fd = openat(dir_fd, mark, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+        _cleanup_close_ int fd = open_beneath(dir_fd, mark, O_WRONLY | O_CREAT | O_NONBLOCK, 0600);
 
-        (void) fd_close(fd); /* returns -1 always */
-        return fd < 0 ? -errno : 0;
+        return fd < 0 ? fd : 0;
 }
 
 /*

@@ -60,7 +60,7 @@ int definition_load(const char *name, Definition **ret, TenantError *error) {
                                  conf_path(name, "").path);
         }
         if (r >= 0) {
-                r = keyfile_load_dropins(k, conf_path(name, ".d").path, error);
+                r = definition_add_dropins(name, k, error);
         }
         if (r >= 0) {
                 r = definition_from_keyfile(name, k, ret, error);
