@@ -147,14 +147,25 @@ static int print_json(const Credentials *k) {
         return ctl_print_json(o);
 }
 
-static int print_environment(const Credentials *k, const char *name) {
+/* " OPTIONVALUE" as a shell reads it, or nothing. g_free. */
+static char *option_again(const Ctl *c, OptionId id, const char *option) {
+        const char *value = opt_value(c, id);
+        _cleanup_gfree_ char *quoted = value ? g_shell_quote(value) : NULL;
+
+        return quoted ? g_strconcat(" ", option, quoted, NULL) : g_strdup("");
+}
+
+static int print_environment(const Ctl *c, const Credentials *k, const char *name) {
         _cleanup_gfree_ char *endpoint = g_shell_quote(k->endpoint),
                              *directory = g_shell_quote(k->directory);
 
         printf("unset DOCKER_CONTEXT\nexport DOCKER_HOST=%s DOCKER_TLS_VERIFY=1 DOCKER_CERT_PATH=%s\n",
                endpoint, directory);
         if (isatty(STDOUT_FILENO)) {
-                printf("# eval \"$(tenantctl docker-env %s)\"\n", name);
+                _cleanup_gfree_ char *host = option_again(c, OPT_HOST, "--host="),
+                                     *dir = option_again(c, OPT_DIR, "--dir=");
+
+                printf("# eval \"$(tenantctl%s docker-env%s %s)\"\n", host, dir, name);
         }
         return CTL_OK;
 }
@@ -185,7 +196,7 @@ int verb_docker_env(Ctl *c, char **args, int n_args) {
         if (opt_given(c, OPT_SHELL)) {
                 return enter_shell(c, &k);
         }
-        return opt_given(c, OPT_JSON) ? print_json(&k) : print_environment(&k, args[0]);
+        return opt_given(c, OPT_JSON) ? print_json(&k) : print_environment(c, &k, args[0]);
 }
 
 /* Runs docker; with output_fd, its output goes there and its errors nowhere. Exit status of it, or negative errno. */

@@ -343,8 +343,9 @@ static int enter(const Inside *i, TenantError *error) {
         return r;
 }
 
-static void fail(const TenantError *e) {
-        (void) send(FD_ERROR, e, sizeof(*e), MSG_NOSIGNAL); /* nobody else to tell */
+/* An end without a word would be taken for that of the program. */
+static void fail(int error_fd, const TenantError *e) {
+        (void) send(error_fd, e, sizeof(*e), MSG_NOSIGNAL); /* nobody else to tell */
         _exit(EXIT_FAILURE);
 }
 
@@ -380,7 +381,7 @@ static void be_inside(const Inside *i, const InsideChild *child) {
         }
         if (r < 0) {
                 error_set_errno(&e, r, E_FAILED, "Cannot become a process of tenant '%s'", i->name);
-                fail(&e);
+                fail(FD_ERROR, &e);
         }
         _exit(child->body(child->userdata));
 }
@@ -404,21 +405,23 @@ static void go_inside(const Inside *i, const InsideChild *child, int error_fd, p
 
         r = r < 0 ? r : place_descriptors(i, child, error_fd);
         if (r < 0) {
-                _exit(EXIT_FAILURE); /* seen as a death without a word */
+                error_set_errno(&e, r, E_FAILED, "Cannot prepare a process for tenant '%s'", i->name);
+                fail(error_fd, &e);
         }
         /* The second child inherits it. A tenant that started without could do nothing with a process that has it. */
         r = i->profile ? apparmor_on_exec() : 0;
         if (r < 0) {
                 error_set_errno(&e, r, E_FAILED, "Cannot take the AppArmor profile of tenant '%s'", i->name);
-                fail(&e);
+                fail(FD_ERROR, &e);
         }
         r = enter(i, &e);
         if (r < 0) {
-                fail(&e);
+                fail(FD_ERROR, &e);
         }
         /* The change of ids undid both. From the fork on the tenant sees one of us. */
         if (prctl(PR_SET_DUMPABLE, 0) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) {
-                _exit(EXIT_FAILURE);
+                error_set_errno(&e, errno, E_FAILED, "Cannot prepare a process for tenant '%s'", i->name);
+                fail(FD_ERROR, &e);
         }
         (void) close(FD_INIT); /* has done its work */
         if (getppid() != worker) { /* whoever watches for a worker that is gone ends with it */
@@ -427,7 +430,7 @@ static void go_inside(const Inside *i, const InsideChild *child, int error_fd, p
         pid = fork();
         if (pid < 0) {
                 error_set_errno(&e, errno, E_FAILED, "Cannot make a process in tenant '%s'", i->name);
-                fail(&e);
+                fail(FD_ERROR, &e);
         }
         if (pid == 0) {
                 be_inside(i, child);
