@@ -193,6 +193,15 @@ static void test_metadata_shut(void **state) {
         close(host);
 }
 
+/* What is meant for a tenant that stopped goes nowhere: the host's default route would carry it out. */
+static void test_stopped_address_shut(void **state) {
+        int box = udp_socket(outside_ns, STOPPED_ADDRESS, 80), host = udp_socket(-1, "0.0.0.0", 0);
+
+        assert_shut(a.netns_fd, STOPPED_ADDRESS, 80, box, host, STOPPED_ADDRESS);
+        close(host);
+        close(box);
+}
+
 static void forge_all(int raw, int box, int mine) {
         /* `rival` may never appear as acme, as a stranger, as the host, as the outside itself. */
         const char *sources[] = { a.address,       "203.0.113.9", HOST_ADDRESS,
@@ -745,6 +754,7 @@ int main(int argc, char *argv[]) {
                 TEST(test_host_services_shut),
                 TEST(test_answers_reach_tenant_and_host),
                 TEST(test_metadata_shut),
+                TEST(test_stopped_address_shut),
                 TEST(test_no_forged_source),
                 TEST(test_host_interface_is_guarded),
                 TEST(test_published),

@@ -23,7 +23,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define METADATA_ADDRESSES METADATA_ADDRESS " " ALIBABA_METADATA_ADDRESS " " AZURE_WIRE_ADDRESS
+#define ADDRESSES_BEYOND                                                                                    \
+        METADATA_ADDRESS " " ALIBABA_METADATA_ADDRESS " " AZURE_WIRE_ADDRESS " " STOPPED_ADDRESS
 #define OPERATIONAL_UP 6 /* IF_OPER_UP of linux/if.h, which cannot be had together with net/if.h */
 
 const struct tenant_plugin *plugin;
@@ -134,11 +135,11 @@ static void make_outside(void) {
         snprintf(command, sizeof(command), "ip link add up0 type veth peer name out0 netns %d", pid);
         run(command);
         run("ip link set lo up; ip addr add " HOST_ADDRESS "/24 dev up0; ip link set up0 up");
-        run("for a in " METADATA_ADDRESSES "; do ip route add $a/32 via " OUTSIDE_ADDRESS "; done");
+        run("ip route add default via " OUTSIDE_ADDRESS);
         snprintf(command, sizeof(command),
                  "nsenter --net=/proc/%d/ns/net sh -ec 'ip link set lo up; ip addr add " OUTSIDE_ADDRESS
                  "/24 dev out0; "
-                 "ip link set out0 up; for a in " METADATA_ADDRESSES "; do ip addr add $a/32 dev lo; done; "
+                 "ip link set out0 up; for a in " ADDRESSES_BEYOND "; do ip addr add $a/32 dev lo; done; "
                  "ip route add 100.80.0.0/16 via " HOST_ADDRESS "'",
                  pid);
         run(command);

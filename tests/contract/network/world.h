@@ -11,6 +11,8 @@
 #define METADATA_ADDRESS "169.254.169.254"
 #define ALIBABA_METADATA_ADDRESS "100.100.100.200"
 #define AZURE_WIRE_ADDRESS "168.63.129.16"
+#define STOPPED_ADDRESS                                                                                     \
+        "100.80.250.250" /* of the pool, and no running tenant's: the host has no route of its own to it */
 
 struct tenant {
         struct tenant_context context;
