@@ -22,14 +22,17 @@ struct Query {
         const BusCall *bus_call;
         sd_bus_message *message;
         sd_bus_slot *slot;
+        sd_event_source *deadline;
         uid_t uid;
-        bool is_void; /* the caller has left; polkit still owes us the answer, so the question counts */
+        bool is_void; /* it is withdrawn; polkit still owes us the answer, so the question counts */
         BusSubject subject;
         char *action;
+        char id[24]; /* by which it is withdrawn; unique among those that are open */
 };
 
 Query *query_free(Query *q) {
         if (q) {
+                sd_event_source_disable_unref(q->deadline);
                 sd_bus_slot_unref(q->slot);
                 sd_bus_message_unref(q->message);
                 g_free(q->action);
@@ -113,12 +116,51 @@ static int append_details(sd_bus_message *m, const Query *q) {
         return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
+static int new_call(const Query *q, const char *member, sd_bus_message **ret) {
+        return sd_bus_message_new_method_call(q->manager->bus, ret, "org.freedesktop.PolicyKit1",
+                                              "/org/freedesktop/PolicyKit1/Authority",
+                                              "org.freedesktop.PolicyKit1.Authority", member);
+}
+
+/* A dialog that somebody looks at goes away with it. Nothing is done any more, whatever polkit says. */
+static void withdraw(Query *q) {
+        _cleanup_message_ sd_bus_message *m = NULL;
+        int r = q->is_void ? -EALREADY : new_call(q, "CancelCheckAuthorization", &m);
+
+        if (r >= 0) {
+                r = sd_bus_message_append(m, "s", q->id);
+        }
+        if (r >= 0) {
+                r = sd_bus_message_set_expect_reply(m, false);
+        }
+        if (r >= 0) {
+                r = sd_bus_send(q->manager->bus, m, NULL);
+        }
+        if (r < 0 && !q->is_void) {
+                log_debug("Cannot withdraw a question to polkit, ignoring: %s", strerror(-r));
+        }
+        q->is_void = true;
+}
+
+static int on_deadline(sd_event_source *s, uint64_t usec, void *userdata) {
+        Query *q = userdata;
+
+        if (!q->is_void) {
+                _cleanup_free_ char *text = NULL;
+
+                if (asprintf(&text, "polkit did not answer for %s in time", q->action) < 0) {
+                        text = NULL;
+                }
+                deny(q->message, SD_BUS_ERROR_ACCESS_DENIED, text ? text : "polkit did not answer in time");
+                withdraw(q);
+        }
+        return 0;
+}
+
 static int ask(Query *q) {
         _cleanup_message_ sd_bus_message *m = NULL;
         bool interactive = sd_bus_message_get_allow_interactive_authorization(q->message) > 0;
-        int r = sd_bus_message_new_method_call(q->manager->bus, &m, "org.freedesktop.PolicyKit1",
-                                               "/org/freedesktop/PolicyKit1/Authority",
-                                               "org.freedesktop.PolicyKit1.Authority", "CheckAuthorization");
+        int r = new_call(q, "CheckAuthorization", &m);
 
         if (r >= 0) {
                 r = sd_bus_message_append(m, "(sa{sv})s", "system-bus-name", 1, "name", "s",
@@ -128,10 +170,14 @@ static int ask(Query *q) {
                 r = append_details(m, q);
         }
         if (r >= 0) {
-                r = sd_bus_message_append(m, "us", interactive ? POLKIT_ALLOW_INTERACTION : 0u, "");
+                r = sd_bus_message_append(m, "us", interactive ? POLKIT_ALLOW_INTERACTION : 0u, q->id);
         }
-        return r < 0 ? r
-                     : sd_bus_call_async(q->manager->bus, &q->slot, m, on_answer, q, POLKIT_TIMEOUT_USEC);
+        if (r >= 0) {
+                r = sd_event_add_time_relative(q->manager->event, &q->deadline, CLOCK_MONOTONIC,
+                                               POLKIT_TIMEOUT_USEC, 0, on_deadline, q);
+        }
+        /* The call itself has no time limit: the bus counts it until it is answered, and so do we. */
+        return r < 0 ? r : sd_bus_call_async(q->manager->bus, &q->slot, m, on_answer, q, UINT64_MAX);
 }
 
 void authorize_caller_left(Manager *m, const char *caller) {
@@ -142,7 +188,9 @@ void authorize_caller_left(Manager *m, const char *caller) {
         while (g_hash_table_iter_next(&i, &key, NULL)) {
                 Query *q = key;
 
-                q->is_void |= strcmp(sd_bus_message_get_sender(q->message), caller) == 0;
+                if (strcmp(sd_bus_message_get_sender(q->message), caller) == 0) {
+                        withdraw(q);
+                }
         }
 }
 
@@ -175,6 +223,7 @@ int authorize(Manager *m, const BusInterface *interface, const BusCall *bus_call
         q->uid = uid;
         q->subject = *subject;
         q->action = g_strdup_printf(BUS_NAME ".%s", subject->action);
+        snprintf(q->id, sizeof(q->id), "%p", (void *) q);
         r = ask(q);
         if (r < 0) {
                 (void) query_free(q);

@@ -20,6 +20,7 @@ typedef struct Polkit {
         char asked[2048]; /* "ACTION SUBJECT-KIND NAME key=value … flags=FLAGS" */
         uint32_t count;
         sd_bus_message *hanging[HANGING_MAX];
+        char ids[HANGING_MAX][32]; /* by which they are withdrawn */
         size_t n_hanging;
 } Polkit;
 
@@ -75,10 +76,31 @@ static int check(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         n = strlen(p->asked);
         snprintf(p->asked + n, sizeof(p->asked) - n, " flags=%u", flags);
         if (strcmp(p->mode, "hang") == 0 && p->n_hanging < HANGING_MAX) {
+                snprintf(p->ids[p->n_hanging], sizeof(p->ids[0]), "%s", id);
                 p->hanging[p->n_hanging++] = sd_bus_message_ref(m);
                 return 1;
         }
         return answer(p, m, action);
+}
+
+static int cancel(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        Polkit *p = userdata;
+        const char *id;
+        int r = sd_bus_message_read(m, "s", &id);
+
+        for (size_t i = 0; r >= 0 && i < p->n_hanging; i++) {
+                if (strcmp(p->ids[i], id) == 0) {
+                        r = sd_bus_reply_method_errorf(p->hanging[i],
+                                                       "org.freedesktop.PolicyKit1.Error.Cancelled",
+                                                       "it was withdrawn");
+                        sd_bus_message_unref(p->hanging[i]);
+                        p->n_hanging--;
+                        p->hanging[i] = p->hanging[p->n_hanging];
+                        memcpy(p->ids[i], p->ids[p->n_hanging], sizeof(p->ids[i]));
+                        break;
+                }
+        }
+        return r < 0 ? r : sd_bus_reply_method_return(m, NULL);
 }
 
 static int set_mode(sd_bus_message *m, void *userdata, sd_bus_error *error) {
@@ -107,10 +129,15 @@ static int count(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         return sd_bus_reply_method_return(m, "u", ((Polkit *) userdata)->count);
 }
 
+static int hanging(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        return sd_bus_reply_method_return(m, "u", (uint32_t) ((Polkit *) userdata)->n_hanging);
+}
+
 static const sd_bus_vtable authority[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_METHOD("CheckAuthorization", "(sa{sv})sa{ss}us", "(bba{ss})", check,
                       SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("CancelCheckAuthorization", "s", NULL, cancel, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END,
 };
 
@@ -119,6 +146,7 @@ static const sd_bus_vtable test[] = {
         SD_BUS_METHOD("Mode", "s", NULL, set_mode, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Asked", NULL, "s", asked, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Count", NULL, "u", count, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("Hanging", NULL, "u", hanging, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END,
 };
 

@@ -117,12 +117,20 @@ char *polkit_asked(Scene *s) {
         return strdup(text);
 }
 
-uint32_t polkit_count(Scene *s) {
-        _cleanup_reply_ DBusMessage *reply = call_polkit(s, "Count", NULL);
+static uint32_t polkit_number(Scene *s, const char *member) {
+        _cleanup_reply_ DBusMessage *reply = call_polkit(s, member, NULL);
         uint32_t n;
 
         assert_true(dbus_message_get_args(reply, NULL, DBUS_TYPE_UINT32, &n, DBUS_TYPE_INVALID));
         return n;
+}
+
+uint32_t polkit_count(Scene *s) {
+        return polkit_number(s, "Count");
+}
+
+uint32_t polkit_hanging(Scene *s) {
+        return polkit_number(s, "Hanging");
 }
 
 static void begin_job(Scene *s) {

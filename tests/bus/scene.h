@@ -25,6 +25,8 @@ void polkit_mode(Scene *s, const char *mode);
 char *polkit_asked(Scene *s);
 /* How many so far. */
 uint32_t polkit_count(Scene *s);
+/* Questions that wait for an answer. */
+uint32_t polkit_hanging(Scene *s);
 
 /* The object that a member of an interface is called at. */
 const char *scene_path(const Scene *s, const char *interface);
