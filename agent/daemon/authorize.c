@@ -194,6 +194,19 @@ void authorize_caller_left(Manager *m, const char *caller) {
         }
 }
 
+bool authorize_is_asking(const Manager *m) {
+        GHashTableIter i;
+        gpointer key;
+
+        g_hash_table_iter_init(&i, m->queries);
+        while (g_hash_table_iter_next(&i, &key, NULL)) {
+                if (!((const Query *) key)->is_void) {
+                        return true;
+                }
+        }
+        return false;
+}
+
 static bool too_many(Manager *m, uid_t uid) {
         GHashTableIter i;
         gpointer key;

@@ -13,6 +13,9 @@ typedef struct Query Query;
 int authorize(Manager *m, const BusInterface *interface, const BusCall *bus_call, sd_bus_message *message,
               uid_t uid, const BusSubject *subject, TenantError *error) _must_check_;
 
+/* Somebody waits for an answer of polkit's. */
+bool authorize_is_asking(const Manager *m);
+
 /* Nothing is done for a caller who has left the bus, whatever polkit says. */
 void authorize_caller_left(Manager *m, const char *caller);
 

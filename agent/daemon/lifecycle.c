@@ -4,6 +4,7 @@
  * for all our objects and would miss our signals. Owned by the agent.
  */
 #include "lifecycle.h"
+#include "authorize.h"
 #include "fd.h"
 #include "gate.h"
 #include "job.h"
@@ -26,11 +27,10 @@
 #define OBSERVERS_PER_UID_MAX 4u
 
 static bool is_busy(const Manager *m) {
-        return jobs_running(m) > 0 || m->recovery || m->mending || g_hash_table_size(m->queries) > 0 ||
-               gate_is_busy(m);
+        return jobs_running(m) > 0 || m->recovery || m->mending || authorize_is_asking(m) || gate_is_busy(m);
 }
 
-/* Run and CheckHost change nothing of what a recovery looks at; an hour of Run must not keep all jobs from beginning. */
+/* Run, CheckHost and GetCredentials change nothing of what a recovery looks at; an hour of Run must not keep all jobs from beginning. */
 static bool has_writer(const Manager *m) {
         GHashTableIter i;
         gpointer value;
@@ -193,6 +193,7 @@ static void on_recovered(void *userdata, int r, const TenantError *error, WorkRe
                           "Cannot remove all that an earlier agent left, ignoring: %s",
                           error->message[0] ? error->message : strerror(-r));
         }
+        manager_work_ended(m); /* another one may have become due meanwhile */
         jobs_begin_waiting(m);
 }
 

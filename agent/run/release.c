@@ -10,6 +10,7 @@
 #include "run.h"
 #include "running.h"
 #include <fcntl.h>
+#include <sys/file.h>
 
 typedef int (*Undo)(const Backend *b, const char *name, TenantError *error);
 
@@ -125,7 +126,12 @@ int release_run(const char *name, TenantError *error) {
                 return errno == ENOENT ? 0 : error_set_errno(error, errno, E_FAILED, "Cannot open %s", path);
         }
         lock = tenant_lock(name, error);
-        r = lock < 0 ? lock : release_undo(name, runtime, error);
+        if (lock < 0) {
+                return lock;
+        }
+        /* A start or a removal has to wait; but a tenant whose run is being undone does not run. */
+        (void) flock(lock, LOCK_SH | LOCK_NB); /* it is ours: cannot fail */
+        r = release_undo(name, runtime, error);
         if (r < 0) {
                 return r;
         }

@@ -135,7 +135,7 @@ static bool docker_accepts(const struct sockaddr_in *address) {
 
 /* Not while the composer works: who hears of it looks for init's pid, which is its last. */
 static void report_ready(Runner *r) {
-        if (!r->init_ready || r->reported_ready || r->composer > 0 ||
+        if (!r->init_ready || r->reported_ready || r->composer > 0 || r->failed || r->stopping ||
             (r->ready_docker.sin_port && !docker_accepts(&r->ready_docker))) {
                 return;
         }

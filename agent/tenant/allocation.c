@@ -19,8 +19,8 @@
 
 #define FORMAT "1"
 #define REMOVED_SUFFIX ".removed"
-/* Files beside the allocation, there while the tenant is being made or removed. */
-#define CREATING "creating"
+/* Files beside the allocation: there is no definition yet, or no more; it is on its way out. */
+#define INCOMPLETE "incomplete"
 #define REMOVING "removing"
 
 Allocation *allocation_free(Allocation *a) {
@@ -462,7 +462,7 @@ static int save_text(const char *name, const char *text) {
         if (dir_fd < 0) {
                 return dir_fd;
         }
-        r = made ? put_mark(dir_fd, CREATING) : 0;
+        r = made ? put_mark(dir_fd, INCOMPLETE) : 0;
         if (r < 0) {
                 return r;
         }
@@ -542,16 +542,27 @@ static int open_tenant(const char *name) {
 static bool has_file(int dir_fd, const char *file) {
         struct stat st;
 
-        return fstatat(dir_fd, file, &st, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
+        return fstatat(dir_fd, file, &st, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 AllocationStage allocation_stage(const char *name) {
         _cleanup_close_ int dir_fd = open_tenant(name);
 
-        return dir_fd < 0                                                      ? ALLOCATION_COMPLETE
-               : has_file(dir_fd, REMOVING)                                    ? ALLOCATION_REMOVING
-               : has_file(dir_fd, CREATING) || !has_file(dir_fd, "allocation") ? ALLOCATION_CREATING
-                                                                               : ALLOCATION_COMPLETE;
+        if (dir_fd < 0) {
+                return ALLOCATION_COMPLETE;
+        }
+        if (has_file(dir_fd, REMOVING)) {
+                return ALLOCATION_REMOVING;
+        }
+        return has_file(dir_fd, INCOMPLETE) || (!has_file(dir_fd, "allocation") && errno == ENOENT)
+                       ? ALLOCATION_INCOMPLETE
+                       : ALLOCATION_COMPLETE;
+}
+
+/* In this order, and twice: a tenant may be made or removed meanwhile. */
+bool allocation_is_orphan(const char *name) {
+        return allocation_stage(name) == ALLOCATION_COMPLETE && !definition_exists(name) &&
+               allocation_exists(name) && allocation_stage(name) == ALLOCATION_COMPLETE;
 }
 
 int allocation_begin_removal(const char *name, TenantError *error) {
@@ -567,8 +578,17 @@ int allocation_begin_removal(const char *name, TenantError *error) {
                      : 0;
 }
 
+int allocation_undefined(const char *name, TenantError *error) {
+        _cleanup_close_ int dir_fd = open_tenant(name);
+
+        return dir_fd < 0 || renameat(dir_fd, REMOVING, dir_fd, INCOMPLETE) == 0 || errno == ENOENT
+                       ? 0
+                       : error_set_errno(error, errno, E_FAILED, "Cannot rename %s/%s/" REMOVING,
+                                         path_get(PATH_TENANTS), name);
+}
+
 int allocation_settle(const char *name, TenantError *error) {
-        static const char *const marks[] = { CREATING, REMOVING };
+        static const char *const marks[] = { INCOMPLETE, REMOVING };
         _cleanup_close_ int dir_fd = open_tenant(name);
 
         for (size_t i = 0; i < ELEMENTSOF(marks); i++) {

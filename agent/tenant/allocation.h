@@ -111,14 +111,20 @@ int allocation_remove(const char *name, TenantError *error) _must_check_;
  */
 typedef enum AllocationStage {
         ALLOCATION_COMPLETE, /* also when nothing can be said */
-        ALLOCATION_CREATING, /* from the first allocation_save to allocation_settle; also a directory without an allocation */
-        ALLOCATION_REMOVING, /* from allocation_begin_removal to the end */
+        ALLOCATION_REMOVING, /* from allocation_begin_removal to allocation_undefined: its definition too is to go */
+        ALLOCATION_INCOMPLETE, /* no definition yet, or no more; also a directory without an allocation */
 } AllocationStage;
 
 AllocationStage allocation_stage(const char *name);
 
+/* Complete, but without a definition. */
+bool allocation_is_orphan(const char *name);
+
 /* Durably. Before the definition goes. Nothing when there is no directory. */
 int allocation_begin_removal(const char *name, TenantError *error) _must_check_;
+
+/* The definition has gone, drop-ins and all: those that come now are another tenant's. */
+int allocation_undefined(const char *name, TenantError *error) _must_check_;
 
 /* The definition is there and stays: nothing is under way any more. Not durable: recovery does it again. */
 int allocation_settle(const char *name, TenantError *error) _must_check_;

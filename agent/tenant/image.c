@@ -391,7 +391,7 @@ static int check_undefined(const char *name, TenantError *error) {
         int r = allocation_list(&all, error);
 
         for (char **tenant = all; r >= 0 && *tenant; tenant++) {
-                if (!definition_exists(*tenant) && allocation_stage(*tenant) == ALLOCATION_COMPLETE) {
+                if (allocation_is_orphan(*tenant)) {
                         return error_set(
                                 error, EBUSY, E_IMAGE_IN_USE,
                                 "Image %s may be that of tenant %s, whose definition is missing; put "

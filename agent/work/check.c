@@ -611,7 +611,7 @@ static bool check_undefined(Report *r, char **directories) {
                 _cleanup_(allocation_free_p) Allocation *a = NULL;
                 TenantError e = { 0 };
 
-                if (definition_exists(*name) || allocation_stage(*name) != ALLOCATION_COMPLETE) {
+                if (!allocation_is_orphan(*name)) {
                         continue;
                 }
                 all = false;

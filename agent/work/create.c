@@ -236,75 +236,84 @@ static int make(Creation *c, TenantError *error) {
         return r < 0 ? r : commit(c, error);
 }
 
-/* Image and what an earlier worker may have left. */
-static int prepare(const Definition *d, const struct tenant_host *host, int *ret_image_lock,
-                   TenantError *error) {
-        _cleanup_close_ int image = -1;
-
-        *ret_image_lock = image_lock(d->image, false, error);
-        if (*ret_image_lock < 0) {
-                return *ret_image_lock;
-        }
-        image = image_open_root(d->image, error);
-        if (image < 0) {
-                return image;
-        }
-        if (!allocation_exists(d->name)) {
+/* What an earlier worker may have left. */
+static int make_room(const char *name, const struct tenant_host *host, TenantError *error) {
+        if (!allocation_exists(name)) {
                 return 0;
         }
-        return allocation_stage(d->name) == ALLOCATION_COMPLETE
+        return allocation_stage(name) == ALLOCATION_COMPLETE
                        ? error_set(error, EEXIST, E_TENANT_EXISTS,
                                    "There is a tenant '%s' whose definition %s/%s.conf is missing; put that "
                                    "back, or remove what is left of it: tenantctl remove %s",
-                                   d->name, path_get(PATH_DEFINITIONS), d->name, d->name)
-                       : tenant_wipe(d->name, host, error);
+                                   name, path_get(PATH_DEFINITIONS), name, name)
+                       : tenant_wipe(name, host, error);
 }
 
-static int create_locked(const Definition *d, const Keyfile *settings, const struct tenant_host *host,
+static int read_definition(const char *name, const Keyfile *settings, Definition **ret, TenantError *error) {
+        _cleanup_(keyfile_free_p) Keyfile *merged = NULL;
+        int r = keyfile_copy(settings, &merged, error);
+
+        r = r < 0 ? r : definition_add_dropins(name, merged, error);
+        r = r < 0 ? r : definition_from_keyfile(name, merged, ret, error);
+        if (r >= 0) {
+                (void) TAKE_PTR(merged); /* the definition has it */
+        }
+        return r;
+}
+
+/* Locked against removal and exchange; the descriptor keeps the lock. */
+static int use_image(const char *image, TenantError *error) {
+        _cleanup_close_ int lock = image_lock(image, false, error);
+        _cleanup_close_ int root = lock < 0 ? lock : image_open_root(image, error);
+
+        return root < 0 ? root : TAKE_FD(lock);
+}
+
+static int create_locked(const char *name, const Keyfile *settings, const struct tenant_host *host,
                          TenantError *error) {
-        _cleanup_(creation_done)
-                Creation creation = { .definition = d, .settings = settings, .host = host, .store_fd = -1 };
+        _cleanup_(definition_free_p) Definition *d = NULL;
+        _cleanup_(creation_done) Creation creation = { .settings = settings, .host = host, .store_fd = -1 };
         _cleanup_close_ int image = -1;
         TenantError undo = { 0 };
         int r;
 
-        if (definition_exists(d->name)) {
+        if (definition_exists(name)) {
                 return error_set(error, EEXIST, E_TENANT_EXISTS,
-                                 "There is a tenant '%s' already; choose another name", d->name);
+                                 "There is a tenant '%s' already; choose another name", name);
         }
-        r = space_check(PATH_TENANTS, SPACE_MIN, error);
+        r = make_room(name, host, error);
+        r = r < 0 ? r : read_definition(name, settings, &d, error);
+        r = r < 0 ? r : space_check(PATH_TENANTS, SPACE_MIN, error);
         r = r < 0 ? r : space_check(PATH_STORAGE, SPACE_MIN, error);
-        r = r < 0 ? r : prepare(d, host, &image, error);
         if (r < 0) {
                 return r;
         }
+        image = use_image(d->image, error);
+        if (image < 0) {
+                return image;
+        }
+        creation.definition = d;
         creation.store_fd = path_open(PATH_STORAGE);
         if (creation.store_fd < 0) {
                 return error_set_errno(error, creation.store_fd, E_FAILED, "Cannot open %s",
                                        path_get(PATH_STORAGE));
         }
         r = make(&creation, error);
-        if (r < 0 && creation.saved && tenant_wipe(d->name, host, &undo) < 0) {
+        if (r < 0 && creation.saved && tenant_wipe(name, host, &undo) < 0) {
                 host_log(host, 4, "%s; what is left of tenant %s is removed at the next start of tenantd",
-                         undo.message, d->name);
+                         undo.message, name);
         }
-        return r == -ENOMEM ? error_set_errno(error, r, E_FAILED, "Cannot create tenant '%s'", d->name) : r;
+        return r == -ENOMEM ? error_set_errno(error, r, E_FAILED, "Cannot create tenant '%s'", name) : r;
 }
 
 int work_create_tenant(const char *name, Keyfile *settings, const struct tenant_host *host,
                        TenantError *error) {
-        _cleanup_(definition_free_p) Definition *d = NULL;
-        _cleanup_(keyfile_free_p) Keyfile *copy = NULL;
         _cleanup_close_ int lock = -1;
         int r = tenant_name_check("tenant", name, error);
 
-        r = r < 0 ? r : keyfile_copy(settings, &copy, error);
-        r = r < 0 ? r : definition_add_dropins(name, copy, error);
-        r = r < 0 ? r : definition_from_keyfile(name, copy, &d, error);
         if (r < 0) {
                 return r;
         }
-        (void) TAKE_PTR(copy); /* the definition has it */
         lock = tenant_work_lock(name, error);
-        return lock < 0 ? lock : create_locked(d, settings, host, error);
+        return lock < 0 ? lock : create_locked(name, settings, host, error);
 }

@@ -138,6 +138,7 @@ static int remove_definition(const char *name, const struct tenant_host *host, T
         int r = allocation_begin_removal(name, error);
 
         r = r < 0 ? r : definition_remove(name, error);
+        r = r < 0 ? r : allocation_undefined(name, error);
         if (r < 0) {
                 TenantError e = { 0 };
 

@@ -398,16 +398,32 @@ static void take_back(Change *c) {
         }
 }
 
+/* Whether certificates may have to be made, or made anew: no other change waits for that to succeed. */
+static bool docker_differs(const Change *c, const Keyfile *changes) {
+        for (size_t i = 0; i < changes->n_entries; i++) {
+                const KeyfileEntry *e = &changes->entries[i];
+
+                if (strcmp(e->section, "Docker") == 0 && differs(c, e->section, e->key)) {
+                        return true;
+                }
+        }
+        return c->after->docker_enabled && !c->before->docker_enabled; /* by Profile= */
+}
+
 /* Ports are asked for under the lock, and are ours when it is let go. */
 static int apply_and_save(Change *c, const Keyfile *changes, TenantError *error) {
         _cleanup_close_ int lock = -1;
         unsigned kinds;
         int r = sort_changes(c, changes, &kinds);
 
-        r = r < 0 ? r : tenant_make_certificates(c->after, c->allocation, c->host, error);
+        if (r >= 0 && docker_differs(c, changes)) {
+                r = tenant_make_certificates(c->after, c->allocation, c->host, error);
+        }
         if (r >= 0 && (c->port_changed || differs(c, "Network", "Publish"))) {
                 lock = allocation_lock(c->host, error);
-                r = lock < 0 ? lock : allocation_check_ports(c->after, c->allocation->docker_port, error);
+                r = lock < 0 ? lock
+                             : allocation_check_ports(
+                                       c->after, c->port_changed ? c->allocation->docker_port : 0, error);
         }
         r = r < 0 ? r : apply(c, kinds, error);
         return r < 0 ? r : definition_save(c->name, c->file, false, error);

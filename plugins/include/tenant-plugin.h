@@ -222,7 +222,8 @@ struct tenant_plugin {
 
         /*
          * gc: drop what belongs to no tenant of the list.
-         *   When        when tenantd begins after a boot or after an end that was not clean, and after a worker of its died
+         *   When        when tenantd begins after a boot or after an end that was not clean, after a worker of its died, and (network)
+         *               when `intact` misses something
          *   Context     worker
          *   Ownership   names are borrowed; step through living with tenant_context_at()
          *   Errors      logged by the host, never fatal

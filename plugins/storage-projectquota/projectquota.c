@@ -267,7 +267,7 @@ static int projectquota_admit(const struct tenant_context *context, int base_fd,
         if (r > 0) {
                 return tenant_error_set(error, -EBUSY, "Busy",
                                         "Project %u still belongs to the unfinished volume '%s': it is "
-                                        "cleaned up when tenantd starts after the next boot",
+                                        "cleaned up when tenantd starts the next time",
                                         context->project_id, pending);
         }
         r = account_read(base_fd, context->project_id, &record, error);

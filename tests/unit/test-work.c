@@ -22,7 +22,7 @@
 #define IMAGE "var/lib/tenantd/images/base/root"
 #define DEFINITION "etc/tenantd/tenants/acme.conf"
 #define ALLOCATION "var/lib/tenantd/tenants/acme/allocation"
-#define CREATING "var/lib/tenantd/tenants/acme/creating"
+#define INCOMPLETE "var/lib/tenantd/tenants/acme/incomplete"
 #define VOLUME "var/lib/tenantd/storage/null/acme"
 
 static const char plain[] = "[Tenant]\nImage=base\nProfile=plain\n"
@@ -285,12 +285,12 @@ static void test_last_step_fails(void **state) {
  */
 static void test_leftovers_do_not_stop_creation(void **state) {
         create("acme", "[Docker]\nEnabled=yes\n");
-        assert_false(unit_exists(CREATING));
+        assert_false(unit_exists(INCOMPLETE));
         assert_int_equal(unlink(unit_path(DEFINITION)), 0);
-        unit_write(CREATING, "");
+        unit_write(INCOMPLETE, "");
         create("acme", "");
         assert_false(unit_exists("var/lib/tenantd/tenants/acme/pki"));
-        assert_false(unit_exists(CREATING));
+        assert_false(unit_exists(INCOMPLETE));
         assert_true(definition_exists("acme"));
 }
 
@@ -347,7 +347,7 @@ static void test_recover(void **state) {
         assert_int_equal(unlink(unit_path(DEFINITION)), 0);
         unit_write("var/lib/tenantd/tenants/acme/removing", "");
         unit_write(DEFINITION ".d/10.conf", "[Cgroup]\nMemoryMax=1G\n"); /* the removal went this far */
-        unit_write("var/lib/tenantd/tenants/rival/creating", ""); /* and a creation that far */
+        unit_write("var/lib/tenantd/tenants/rival/incomplete", ""); /* and a creation that far */
         unit_write("var/lib/tenantd/images/.half.removed/root/file", "x");
         unit_write("var/lib/tenantd/images/.half.partial/root/file", "x");
         unit_write("var/lib/tenantd/images/.half.build/tmp/file", "x");
@@ -355,7 +355,7 @@ static void test_recover(void **state) {
         assert_ok(e, work_recover(&host_default, &e));
         assert_nothing_left();
         assert_false(unit_exists(DEFINITION ".d"));
-        assert_false(unit_exists("var/lib/tenantd/tenants/rival/creating"));
+        assert_false(unit_exists("var/lib/tenantd/tenants/rival/incomplete"));
         assert_false(unit_exists("var/lib/tenantd/images/.half.removed"));
         assert_false(unit_exists("var/lib/tenantd/images/.half.partial"));
         assert_false(unit_exists("var/lib/tenantd/images/.half.build"));
