@@ -324,6 +324,26 @@ static void check_sysctls(Report *r) {
         }
 }
 
+/* What the host gives its own programs must not be what tenants' connections leave by (TENANT_HOST_PORT_LAST). */
+static void check_ports(Report *r) {
+        _cleanup_free_ char *text = NULL;
+        unsigned first, last;
+
+        if (file_read(AT_FDCWD, "/proc/sys/net/ipv4/ip_local_port_range", 64, &text, NULL) < 0 ||
+            sscanf(text, "%u %u", &first, &last) != 2 || last <= TENANT_HOST_PORT_LAST) {
+                say_ok(r, "ports");
+        } else {
+                say(r, "ports", warning,
+                    "This host gives its own programs ports up to %u, and tenants' connections leave by "
+                    "those from %u: "
+                    "a tenant could answer for a program there; sysctl -w net.ipv4.ip_local_port_range='%u "
+                    "%u', and the "
+                    "same in a file of /etc/sysctl.d",
+                    last, TENANT_HOST_PORT_LAST + 1, first < TENANT_HOST_PORT_LAST ? first : 32768,
+                    TENANT_HOST_PORT_LAST);
+        }
+}
+
 /* In a container the kernel's modules are the affair of the host below. */
 static void check_autoload(Report *r) {
         _cleanup_free_ char *helper = NULL, *events = NULL;
@@ -654,10 +674,10 @@ static void check_tenants(Report *r) {
 
 int work_check_host(HostCheck **ret, size_t *ret_n, TenantError *error) {
         static void (*const checks[])(Report * r) = {
-                check_kernel,     check_kernel_update, check_smt,      check_systemd,  check_cgroup,
-                check_namespaces, check_modules,       check_sysctls,  check_autoload, check_cores,
-                check_huge_pages, check_stores,        check_backends, check_filter,   check_apparmor,
-                check_ids,        check_images,        check_config,   check_tenants,
+                check_kernel,     check_kernel_update, check_smt,     check_systemd,  check_cgroup,
+                check_namespaces, check_modules,       check_sysctls, check_ports,    check_autoload,
+                check_cores,      check_huge_pages,    check_stores,  check_backends, check_filter,
+                check_apparmor,   check_ids,           check_images,  check_config,   check_tenants,
         };
         _cleanup_(report_done) Report report = { 0 };
 

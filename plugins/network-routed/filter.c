@@ -11,7 +11,7 @@
 
 #define TABLE "tenantd"
 #define SET_SOURCE "source"
-#define CHAIN_FORWARD "forward"
+#define CHAIN_STAY "stay"
 
 /* A packet may be as long as 64 KiB on a link like ours, and would never pass a smaller bucket. */
 #define BURST_BYTES (128u << 10)
@@ -402,7 +402,7 @@ int filter_has_rules(void) {
         }
         put_header(m, NFPROTO_INET);
         mnl_attr_put_strz(m, NFTA_CHAIN_TABLE, TABLE);
-        mnl_attr_put_strz(m, NFTA_CHAIN_NAME, CHAIN_FORWARD);
+        mnl_attr_put_strz(m, NFTA_CHAIN_NAME, CHAIN_STAY);
         r = netlink_query(fd, m, note_rules, &found);
         return r < 0 && r != -ENOENT ? r : found;
 }

@@ -130,6 +130,10 @@ huge_pages_points() {
         umount "${huge_pages[0]}"
 }
 [[ ! -e ${huge_pages[0]} ]] || huge_pages_points
+ports=/proc/sys/net/ipv4/ip_local_port_range
+is "$(doctor_if ports $ports "1024 65535")" warning "a host whose own ports are those of tenants' connections is told"
+is "$(doctor_if ports $ports "32768 49151")" ok "and one with the package's range is not"
+umount $ports
 rm -f /run/test-host/kernel-file
 
 tenants_end one

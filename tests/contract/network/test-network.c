@@ -195,10 +195,15 @@ static void test_metadata_shut(void **state) {
 
 /* What is meant for a tenant that stopped goes nowhere: the host's default route would carry it out. */
 static void test_stopped_address_shut(void **state) {
-        int box = udp_socket(outside_ns, STOPPED_ADDRESS, 80), host = udp_socket(-1, "0.0.0.0", 0);
+        const int senders[] = { a.netns_fd, -1 };
+        int box = udp_socket(outside_ns, STOPPED_ADDRESS, 80),
+            outside = udp_socket(outside_ns, "0.0.0.0", 0);
 
-        assert_shut(a.netns_fd, STOPPED_ADDRESS, 80, box, host, STOPPED_ADDRESS);
-        close(host);
+        /* Twice each: what was late the first time would come before the second word that is allowed. */
+        for (size_t i = 0; i < 2 * ELEMENTSOF(senders); i++) {
+                assert_shut(senders[i / 2], STOPPED_ADDRESS, 80, box, outside, STOPPED_ADDRESS);
+        }
+        close(outside);
         close(box);
 }
 
