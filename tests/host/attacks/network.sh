@@ -186,6 +186,8 @@ weak_bridged_on() {
                 weak_bridge_members+=("$(link_of "$name")" "$(tenant_address "$name")")
         done
         set -- "${weak_bridge_members[@]}"
+        # Not empty: an agent that finds it so puts all rules back.
+        nft flush chain inet tenantd stay && nft add rule inet tenantd stay accept || return
         ip link add br9 type bridge forward_delay 200
         ip link set br9 up
         ip address add "$gateway/32" dev br9
@@ -201,4 +203,5 @@ weak_bridged_off() {
         ip route replace "$2" dev "$1" proto static scope link
         ip route replace "$4" dev "$3" proto static scope link
         ip link delete br9
+        filters_again
 }
