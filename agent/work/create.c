@@ -210,12 +210,7 @@ static int commit(Creation *c, TenantError *error) {
 
         r = r < 0 ? r : definition_save(name, c->settings, true, error);
         if (r >= 0) {
-                TenantError e = { 0 };
-
-                if (allocation_settle(name, &e) < 0) {
-                        host_log(c->host, 4, "Tenant %s: %s; tenantd tries again at its next start", name,
-                                 e.message);
-                }
+                tenant_settle(name, c->host);
         }
         return r;
 }

@@ -58,9 +58,7 @@ static void recover_tenant(const char *name, const struct tenant_host *host) {
                 return;
         }
         if (definition_exists(name)) {
-                if (allocation_settle(name, &e) < 0) {
-                        warn(host, &e);
-                }
+                tenant_settle(name, host);
                 return;
         }
         /* Nobody asked for its end: its definition may be moved away, or on a disk that is not here. */

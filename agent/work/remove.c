@@ -100,6 +100,14 @@ static int lock_removable(const char *name, Allocation **ret, TenantError *error
         return r < 0 && r != -ENOENT ? r : TAKE_FD(running);
 }
 
+void tenant_settle(const char *name, const struct tenant_host *host) {
+        TenantError e = { 0 };
+
+        if (allocation_settle(name, &e) < 0) {
+                host_log(host, 4, "Tenant %s: %s; tenantd tries again at its next start", name, e.message);
+        }
+}
+
 /* Under that lock. */
 static int wipe_locked(const char *name, const Allocation *a, const struct tenant_host *host,
                        TenantError *error) {
@@ -139,13 +147,8 @@ static int remove_definition(const char *name, const struct tenant_host *host, T
 
         r = r < 0 ? r : definition_remove(name, error);
         r = r < 0 ? r : allocation_undefined(name, error);
-        if (r < 0) {
-                TenantError e = { 0 };
-
-                if (definition_exists(name) && allocation_settle(name, &e) < 0) {
-                        host_log(host, 4, "Tenant %s: %s; tenantd tries again at its next start", name,
-                                 e.message);
-                }
+        if (r < 0 && definition_exists(name)) {
+                tenant_settle(name, host);
         }
         return r;
 }

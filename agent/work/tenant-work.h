@@ -12,6 +12,9 @@
  */
 int tenant_wipe(const char *name, const struct tenant_host *host, TenantError *error) _must_check_;
 
+/* allocation_settle; a failure is logged, since recovery does it again. The caller holds tenant_work_lock. */
+void tenant_settle(const char *name, const struct tenant_host *host);
+
 /* Certificates of a new tenant, or of one that had no Docker before; those that are there are kept while they serve. */
 int tenant_make_certificates(const Definition *d, const Allocation *a, const struct tenant_host *host,
                              TenantError *error) _must_check_;
