@@ -99,7 +99,8 @@ struct tenant_network_ops {
         int (*link)(const struct tenant_context *context, uint32_t *ret_ifindex, struct tenant_error *error);
 
         /*
-         * forget: what the host still knows of the tenant (open connections) and its address's next owner must not inherit.
+         * forget: what the host still has of the tenant when all its processes are gone (link, open connections), which release does not
+         *   wait for, and the address's next owner must not inherit.
          *   When        RemoveTenant(), before the allocation is given up; the tenant does not run and was released
          *   Context     worker
          *   Errors      -errno: the agent logs it and goes on

@@ -339,8 +339,14 @@ int link_attach(uint32_t index, uint32_t address, int netns_fd, struct tenant_er
 }
 
 int link_delete(uint32_t index) {
-        _cleanup_close_ int fd = netlink_open(NETLINK_ROUTE);
+        _cleanup_close_ int fd = -1;
+        char name[IFNAMSIZ];
 
+        interface_name(index, name);
+        if (if_nametoindex(name) != link_ifindex(index)) {
+                return 0;
+        }
+        fd = netlink_open(NETLINK_ROUTE);
         return fd < 0 ? fd : delete_by_ifindex(fd, link_ifindex(index));
 }
 

@@ -14,7 +14,7 @@ int link_attach(uint32_t index, uint32_t address, int netns_fd, struct tenant_er
 /* Of the host's end. */
 uint32_t link_ifindex(uint32_t index);
 
-/* Removes the pair; 0 also when there is none. Takes about 20 ms. */
+/* Removes the pair; 0 also when there is none, or only somebody else's interface with its name or number. Takes about 20 ms. */
 int link_delete(uint32_t index) _must_check_;
 
 /* Counters from the tenant's side. -ENODEV: not attached. */

@@ -436,10 +436,13 @@ static int link_of(const struct tenant_context *context, uint32_t *ret_ifindex, 
         return 0;
 }
 
+/* A connection that was closed but not all sent keeps the tenant's namespace, and so the link, for as long as it likes to go on. */
 static int forget(const struct tenant_context *context, struct tenant_error *error) {
         uint32_t a;
-        int r = address_remembered(context, &a) ? connections_forget(a) : 0;
+        int r = link_delete(context->index),
+            r2 = address_remembered(context, &a) ? connections_forget(a) : 0;
 
+        r = r < 0 ? r : r2;
         return r < 0 ? tenant_error_set(error, r, "Failed", "Forgetting the connections of %s: %s",
                                         context->name, strerror(-r))
                      : 0;

@@ -247,7 +247,27 @@ serve 0.0.0.0:8000 net two
 ok "and two serves" wait_for 5 fetch "$host:8083" laptop
 end_listeners
 
+# What was written to who does not read keeps the namespace, and so the link, after whoever wrote it.
+laptop perl -MSocket -e '
+        socket(my $s, PF_INET, SOCK_STREAM, 0) or die $!;
+        bind($s, sockaddr_in(9900, INADDR_ANY)) or die $!;
+        listen($s, 1) or die $!;
+        sleep 600;' &
+listeners+=($!)
+write_unread() {
+        net one perl -MSocket -MFcntl -e '
+                socket(my $s, PF_INET, SOCK_STREAM, 0) or die $!;
+                connect($s, sockaddr_in(9900, inet_aton($ARGV[0]))) or die $!;
+                fcntl($s, F_SETFL, O_NONBLOCK) or die $!;
+                1 while syswrite($s, "x" x 65536);' 192.0.2.1
+}
+ok "one writes more than is read" wait_for 5 write_unread
 rm -f "$heard"
 ok "stop" systemctl stop tenant@one tenant@two tenant@three
+links() { census_links | wc -l; }
+only_one() { [[ $(links) -eq 1 ]]; }
+ok "a link is left" wait_for 5 only_one
 ok "remove" tenantctl --quiet remove one two three
+is "$(links)" 0 "and goes with the tenant"
 ok "nothing is left" census_clean
+end_listeners
