@@ -16,6 +16,7 @@
 #include "parse.h"
 #include "paths.h"
 #include "seccomp.h"
+#include "socket-memory.h"
 #include "strv.h"
 #include "work.h"
 #include <errno.h>
@@ -342,6 +343,21 @@ static void check_ports(Report *r) {
                     last, TENANT_HOST_PORT_LAST + 1, first < TENANT_HOST_PORT_LAST ? first : 32768,
                     TENANT_HOST_PORT_LAST);
         }
+}
+
+static void check_socket_memory(Report *r) {
+        char wanted[96];
+
+        for (enum socket_memory kind = 0; kind < _SOCKET_MEMORY_MAX; kind++) {
+                if (socket_memory_lacks(kind, wanted) > 0) {
+                        say(r, "socket-memory", warning,
+                            "One tenant's buffers can stop everybody's connections: %s is too low for this "
+                            "host's memory; systemctl restart tenantd-sockets.service",
+                            socket_memory_path(kind));
+                        return;
+                }
+        }
+        say_ok(r, "socket-memory");
 }
 
 /* In a container the kernel's modules are the affair of the host below. */
@@ -674,10 +690,11 @@ static void check_tenants(Report *r) {
 
 int work_check_host(HostCheck **ret, size_t *ret_n, TenantError *error) {
         static void (*const checks[])(Report * r) = {
-                check_kernel,     check_kernel_update, check_smt,     check_systemd,  check_cgroup,
-                check_namespaces, check_modules,       check_sysctls, check_ports,    check_autoload,
-                check_cores,      check_huge_pages,    check_stores,  check_backends, check_filter,
-                check_apparmor,   check_ids,           check_images,  check_config,   check_tenants,
+                check_kernel,     check_kernel_update, check_smt,        check_systemd, check_cgroup,
+                check_namespaces, check_modules,       check_sysctls,    check_ports,   check_socket_memory,
+                check_autoload,   check_cores,         check_huge_pages, check_stores,  check_backends,
+                check_filter,     check_apparmor,      check_ids,        check_images,  check_config,
+                check_tenants,
         };
         _cleanup_(report_done) Report report = { 0 };
 

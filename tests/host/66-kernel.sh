@@ -136,5 +136,22 @@ is "$(doctor ports)" warning "a host whose own ports are those of tenants' conne
 sysctl -qw net.ipv4.ip_local_port_range="$ports"
 is "$(doctor ports)" ok "and one with the package's range is not"
 rm -f /run/test-host/kernel-file
+# How much of the host's memory all sockets together may have: the third number is the bound.
+bound() { awk '{ print $3 }' "/proc/sys/net/ipv4/$1_mem"; }
+socket_points() {
+        local pages
+        pages=$(getconf _PHYS_PAGES)
+        is "$(bound tcp) $(bound udp)" "$((pages / 2)) $pages" "the first tenant's start lets connections have the memory that is there"
+        is "$(doctor socket-memory)" ok "doctor is content"
+        sysctl -qw net.ipv4.udp_mem="1000 2000 3000"
+        is "$(doctor socket-memory)" warning "one that a tenant can use up is told about"
+        ok "raised" systemctl restart tenantd-sockets
+        is "$(bound udp)" "$pages" "by hand"
+        sysctl -qw net.ipv4.udp_mem="1000 2000 $((pages * 2))"
+        ok "again" systemctl restart tenantd-sockets
+        is "$(bound udp)" "$((pages * 2))" "an operator's higher one stays"
+        sysctl -qw net.ipv4.udp_mem="$pages $pages $pages"
+}
+[[ ! -e /proc/sys/net/ipv4/tcp_mem ]] || socket_points
 
 tenants_end one

@@ -5,21 +5,28 @@
  *
  *   exhaust KIND COUNT SECONDS     at most COUNT; held for SECONDS. Status 0: got all that was asked for, 100: refused before
  *
- * Kinds: inotify, net-namespaces, signals, queues (POSIX message queues), keys, terminals, requests (asynchronous I/O), files.
+ * Kinds: inotify, net-namespaces, signals, queues (POSIX message queues), keys, terminals, requests (asynchronous I/O), files; tcp and udp
+ * (buffers: one is a connection, or socket, through which something passes, and which then is full); orphans (connections that were closed,
+ * and whose other end takes its time: one is a thousand of them, of which the first had its last words delivered).
  */
 #include "attack.h"
 #include <fcntl.h>
 #include <linux/aio_abi.h>
 #include <linux/keyctl.h>
 #include <mqueue.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/inotify.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -27,6 +34,12 @@
 
 #define REQUESTS_EACH 65536u
 #define FILES_EACH 10000u
+#define PASSES_MSEC 2000
+#define TCP_PASSES (1u << 20)
+#define TCP_IDLE_MSEC 30u
+#define ORPHAN_WORDS (1u << 18)
+#define ORPHANS_EACH 1000u
+#define UDP_FILLS 8u
 
 /* Each takes one more. False: refused, errno says how. */
 
@@ -153,6 +166,136 @@ static bool take_files(unsigned long i) {
         return error == 0;
 }
 
+/* Through what is not full yet something has to pass soon. */
+static bool readable(int fd) {
+        struct pollfd p = { .fd = fd, .events = POLLIN };
+
+        errno = ENOBUFS;
+        return poll(&p, 1, PASSES_MSEC) == 1;
+}
+
+static bool bind_anywhere(int fd, struct sockaddr_in *ret) {
+        socklen_t size = sizeof(*ret);
+
+        *ret = (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+        return bind(fd, (const struct sockaddr *) ret, size) == 0 &&
+               getsockname(fd, (struct sockaddr *) ret, &size) == 0;
+}
+
+static bool tcp_pair(int ret[static 2]) {
+        int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        struct sockaddr_in a;
+        bool made;
+
+        ret[0] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        made = listener >= 0 && ret[0] >= 0 && bind_anywhere(listener, &a) && listen(listener, 1) == 0 &&
+               connect(ret[0], (const struct sockaddr *) &a, sizeof(a)) == 0 && readable(listener);
+        ret[1] = made ? accept4(listener, NULL, NULL, SOCK_CLOEXEC) : -1;
+        close(listener);
+        return ret[1] >= 0;
+}
+
+static bool take_tcp(unsigned long i) {
+        static char some[65536];
+        int pair[2];
+        size_t passed = 0;
+
+        (void) i;
+        if (!tcp_pair(pair)) {
+                return false;
+        }
+        while (passed < TCP_PASSES) {
+                ssize_t n;
+
+                if (send(pair[0], some, sizeof(some), MSG_DONTWAIT) < 0 && errno != EAGAIN) {
+                        return false;
+                }
+                n = readable(pair[1]) ? recv(pair[1], some, sizeof(some), MSG_DONTWAIT) : -1;
+                if (n <= 0) {
+                        return false;
+                }
+                passed += (size_t) n;
+        }
+        /* Windows open while they are being filled. */
+        for (unsigned idle = 0; idle < TCP_IDLE_MSEC; idle++) {
+                while (send(pair[0], some, sizeof(some), MSG_DONTWAIT) > 0) {
+                        idle = 0;
+                }
+                (void) poll(NULL, 0, 1); /* a sleep would mean that it has all */
+        }
+        return true;
+}
+
+/* What was written before the end has to arrive, though it was read after. */
+static bool last_words_arrive(void) {
+        static char some[ORPHAN_WORDS];
+        int pair[2];
+        size_t arrived = 0;
+        ssize_t n;
+
+        if (!tcp_pair(pair)) {
+                return false;
+        }
+        n = send(pair[0], some, sizeof(some), MSG_DONTWAIT);
+        close(pair[0]);
+        for (ssize_t m = 1; n > 0 && m > 0; arrived += m > 0 ? (size_t) m : 0) {
+                m = readable(pair[1]) ? recv(pair[1], some, sizeof(some), 0) : -1;
+        }
+        close(pair[1]);
+        return n > 0 && arrived == (size_t) n;
+}
+
+/* In a network namespace of our own the time that the kernel gives them is ours to say. */
+static bool orphans_live_long(void) {
+        struct ifreq lo = { .ifr_name = "lo", .ifr_flags = IFF_UP };
+        bool said;
+        int fd;
+
+        if (unshare(CLONE_NEWNET) < 0 ||
+            ioctl(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), SIOCSIFFLAGS, &lo) < 0) {
+                return false;
+        }
+        fd = open("/proc/sys/net/ipv4/tcp_fin_timeout", O_WRONLY | O_CLOEXEC);
+        said = fd >= 0 && write(fd, "100000", 6) == 6;
+        close(fd);
+        return said;
+}
+
+static bool take_orphans(unsigned long i) {
+        int pair[2];
+
+        if (!last_words_arrive()) {
+                errno = errno ? errno : EPIPE;
+                return false;
+        }
+        if (i == 0 && !orphans_live_long()) {
+                return false;
+        }
+        for (unsigned n = 0; n < ORPHANS_EACH; n++) {
+                if (!tcp_pair(pair)) {
+                        return false;
+                }
+                close(pair[0]);
+        }
+        return true;
+}
+
+static bool take_udp(unsigned long i) {
+        static char some[32768];
+        int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        struct sockaddr_in a;
+
+        (void) i;
+        if (fd < 0 || !bind_anywhere(fd, &a) || connect(fd, (const struct sockaddr *) &a, sizeof(a)) < 0 ||
+            send(fd, some, sizeof(some), 0) < 0 || !readable(fd) || recv(fd, some, sizeof(some), 0) < 0) {
+                return false;
+        }
+        for (unsigned n = 0; n < UDP_FILLS; n++) {
+                (void) send(fd, some, sizeof(some), MSG_DONTWAIT);
+        }
+        return true;
+}
+
 static const struct {
         const char *name;
         bool (*take)(unsigned long i);
@@ -161,6 +304,8 @@ static const struct {
         { "signals", take_signal },    { "queues", take_queue },
         { "keys", take_key },          { "terminals", take_terminal },
         { "requests", take_requests }, { "files", take_files },
+        { "tcp", take_tcp },           { "udp", take_udp },
+        { "orphans", take_orphans },
 };
 
 /* As many open files as root may have, so that they are not what is met first. */
