@@ -3,7 +3,8 @@
  * main.c: tenant-machines, which keeps systemd-machined's list of machines in agreement with the tenants that run. tenant-run says
  * by a datagram with a name when one is up or gone, and waits for nothing; this program waits for machined, however long that takes,
  * so that no start, stop or release has to. A name is a hint only: what is true is in /run/tenantd and the kernel. It looks around
- * once when it begins and once before it ends, so that a hint may be lost. It keeps nothing: killed, it is as good the next time.
+ * once when it begins, also at tenants that machined knows (they may have been started anew while nobody listened), and once before it
+ * ends, so that a hint may be lost. It keeps nothing: killed, it is as good the next time.
  */
 #include "config.h"
 #include "log.h"
@@ -132,7 +133,9 @@ static int after_work(Machines *m, int r, const TenantError *error) {
         }
         if (r == -EHOSTDOWN) {
                 log_debug("%s", error->message); /* as the operator wants it */
+                m->look_around = m->doubtful = true; /* should it be there after all at the next hint */
                 g_hash_table_remove_all(m->names);
+                return IDLE_MSEC;
         }
         if (m->silent) {
                 log_info("systemd-machined answers again");
@@ -174,6 +177,7 @@ int main(int argc, char **argv) {
                 .socket_fd = SD_LISTEN_FDS_START,
                 .names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
                 .look_around = true,
+                .doubtful = true,
         };
         TenantError error = { 0 };
 

@@ -429,6 +429,18 @@ static void check_huge_pages(Report *r) {
         }
 }
 
+/* What is promised, and not used, is charged to nobody: only this mode has a bound for it, one for all. */
+static void check_overcommit(Report *r) {
+        if (number_of("/proc/sys/vm/overcommit_memory") == 2) {
+                say(r, "overcommit", warning,
+                    "This host promises no more memory than it has (vm.overcommit_memory=2): any tenant can "
+                    "have all of it promised without using it, whatever its MemoryMax=; sysctl -w "
+                    "vm.overcommit_memory=0, and the same in a file of /etc/sysctl.d");
+        } else {
+                say_ok(r, "overcommit");
+        }
+}
+
 /* A directory for what tenants' ids own: nobody but root gets in, nothing in it acts on the host. */
 static void check_store(Report *r, const char *check, enum path_id id) {
         const char *path = path_get(id);
@@ -690,11 +702,12 @@ static void check_tenants(Report *r) {
 
 int work_check_host(HostCheck **ret, size_t *ret_n, TenantError *error) {
         static void (*const checks[])(Report * r) = {
-                check_kernel,     check_kernel_update, check_smt,        check_systemd, check_cgroup,
-                check_namespaces, check_modules,       check_sysctls,    check_ports,   check_socket_memory,
-                check_autoload,   check_cores,         check_huge_pages, check_stores,  check_backends,
-                check_filter,     check_apparmor,      check_ids,        check_images,  check_config,
-                check_tenants,
+                check_kernel,     check_kernel_update, check_smt,      check_systemd,
+                check_cgroup,     check_namespaces,    check_modules,  check_sysctls,
+                check_ports,      check_socket_memory, check_autoload, check_cores,
+                check_huge_pages, check_overcommit,    check_stores,   check_backends,
+                check_filter,     check_apparmor,      check_ids,      check_images,
+                check_config,     check_tenants,
         };
         _cleanup_(report_done) Report report = { 0 };
 

@@ -136,6 +136,13 @@ is "$(doctor ports)" warning "a host whose own ports are those of tenants' conne
 sysctl -qw net.ipv4.ip_local_port_range="$ports"
 is "$(doctor ports)" ok "and one with the package's range is not"
 rm -f /run/test-host/kernel-file
+overcommit_points() {
+        sysctl -qw vm.overcommit_ratio=1000 vm.overcommit_memory=2
+        is "$(doctor overcommit)" warning "a host whose memory can be promised away is told"
+        sysctl -qw vm.overcommit_memory=0 vm.overcommit_ratio=50
+        is "$(doctor overcommit)" ok "and the kernel's own way is fine"
+}
+group kernel "promised memory" overcommit_points
 # How much of the host's memory all sockets together may have: the third number is the bound.
 bound() { awk '{ print $3 }' "/proc/sys/net/ipv4/$1_mem"; }
 socket_points() {

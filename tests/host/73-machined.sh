@@ -148,6 +148,8 @@ time=$(milliseconds round)
 ok "with a masked machined: $time ms" as_fast "$time"
 systemctl start tenant@rival
 systemctl unmask --quiet --runtime systemd-machined
+ok "unmasked: the next start" systemctl restart tenant@rival
+ok "is told again" wait_for 20 known rival
 systemctl mask --now --quiet --runtime tenantd-machines.socket
 systemctl stop tenantd-machines.service
 time=$(milliseconds systemctl restart tenant@rival)
