@@ -12,8 +12,3 @@
 attack() { exhaust_attack files 60000; }
 
 weaken() { sysctl_for_now fs.file-max "$(($(awk '{ print $1 }' /proc/sys/fs/file-nr) + 45000))"; }
-
-cleanup() {
-        noise_end
-        sysctls_back
-}

@@ -13,8 +13,3 @@
 attack() { exhaust_attack orphans 12; }
 
 weaken() { sysctl_for_now net.ipv4.tcp_max_orphans 8192; }
-
-cleanup() {
-        noise_end
-        sysctls_back
-}

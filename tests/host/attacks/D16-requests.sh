@@ -12,8 +12,3 @@
 attack() { exhaust_attack requests 1100; }
 
 weaken() { sysctl_for_now fs.aio-max-nr 1048576; }
-
-cleanup() {
-        noise_end
-        sysctls_back
-}

@@ -12,8 +12,3 @@
 attack() { exhaust_attack terminals 3000; }
 
 weaken() { sysctl_for_now kernel.pty.max 2500; }
-
-cleanup() {
-        noise_end
-        sysctls_back
-}

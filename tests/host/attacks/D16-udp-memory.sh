@@ -16,8 +16,3 @@ weaken() {
         local pages=$(($(getconf _PHYS_PAGES) / 10))
         sysctl_for_now net.ipv4.udp_mem "$((pages / 2)) $((pages * 3 / 4)) $pages"
 }
-
-cleanup() {
-        noise_end
-        sysctls_back
-}

@@ -50,6 +50,7 @@ noise_end() {
 cleanup() {
         noise_end
         bounds_back
+        sysctls_back
 }
 
 # --- what an operator would give ---------------------------------------------------------------------------------------
