@@ -225,7 +225,7 @@ static const char *reply_signature(const char *member) {
                 { "GetAll", "a{sv}" },
                 { "GetUsage", "a{sv}" },
                 { "GetCredentials", "a{ss}" },
-                { "Run", "iayay" },
+                { "Run", "iayayb" },
                 { "Set", "asas" },
         };
 

@@ -103,9 +103,11 @@ static void write_bytes(FILE *f, json_object *bytes) {
         }
 }
 
-static int report(Ctl *c, json_object *reply) {
+/* A program whose output is incomplete did not succeed for whoever reads that. */
+static int report(Ctl *c, const char *tenant, json_object *reply) {
         int status = json_object_get_int(json_object_array_get_idx(reply, 0));
         json_object *out = json_object_array_get_idx(reply, 1), *err = json_object_array_get_idx(reply, 2);
+        bool truncated = json_object_get_boolean(json_object_array_get_idx(reply, 3));
 
         if (opt_given(c, OPT_JSON)) {
                 _cleanup_json_ json_object *o = json_object_new_object();
@@ -113,11 +115,20 @@ static int report(Ctl *c, json_object *reply) {
                 json_object_object_add(o, "Status", json_object_new_int(status));
                 add_output(o, "Output", out);
                 add_output(o, "Errors", err);
+                json_object_object_add(o, "Truncated", json_object_new_boolean(truncated));
                 (void) ctl_print_json(o); /* always 0 */
         } else {
                 write_bytes(stdout, out);
                 fflush(stdout);
                 write_bytes(stderr, err);
+        }
+        if (truncated) {
+                fprintf(stderr,
+                        "tenantctl: %s: the command wrote more than 1 MiB, and the rest is lost; let it "
+                        "write to "
+                        "a file in the tenant\n",
+                        tenant);
+                status = status == 0 ? CTL_FAILED : status;
         }
         return status >= 0 && status <= 255 ? status : CTL_FAILED;
 }
@@ -153,5 +164,5 @@ int verb_run(Ctl *c, char **args, int n_args) {
 
                 return strcmp(e.name, E_TIMEOUT) == 0 ? CTL_TIMED_OUT : status;
         }
-        return report(c, reply);
+        return report(c, args[0], reply);
 }

@@ -144,6 +144,7 @@ int task_run(void *task, const struct tenant_host *host, WorkResult *result, Ten
         const void *input = NULL;
         gsize input_size = 0;
         Task *t = task;
+        uint8_t truncated;
         int32_t status;
         int r;
 
@@ -160,9 +161,11 @@ int task_run(void *task, const struct tenant_host *host, WorkResult *result, Ten
                         "The program did not end in time and was killed; give option TimeoutUSec more");
         }
         status = run.status;
+        truncated = run.truncated;
         work_result_put(result, &status, sizeof(status));
         work_result_put(result, run.out, run.out_size);
         work_result_put(result, run.err, run.err_size);
+        work_result_put(result, &truncated, sizeof(truncated));
         return 0;
 }
 

@@ -38,7 +38,7 @@ int task_recover(void *task, const struct tenant_host *host, WorkResult *result,
 
 /* Results: live and later, vectors of strings. */
 int task_set(void *task, const struct tenant_host *host, WorkResult *result, TenantError *error);
-/* Results: int32 status, output, errors. */
+/* Results: int32 status, output, errors, uint8 truncated. */
 int task_run(void *task, const struct tenant_host *host, WorkResult *result, TenantError *error);
 /* Results: ca, cert, key, endpoint. */
 int task_credentials(void *task, const struct tenant_host *host, WorkResult *result, TenantError *error);

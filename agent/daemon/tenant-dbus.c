@@ -150,7 +150,10 @@ static int reply_run(WorkResult *result, sd_bus_message *reply) {
                             ? sd_bus_message_append_array(reply, 'y', data, size)
                             : -EBADMSG;
         }
-        return r;
+        if (r >= 0 && (!work_result_take(result, &data, &size) || size != 1)) {
+                r = -EBADMSG;
+        }
+        return r < 0 ? r : sd_bus_message_append(reply, "b", data[0] != 0);
 }
 
 static int check_run(const Task *task, TenantError *error) {
@@ -278,8 +281,8 @@ static const sd_bus_vtable vtable[] = {
         BUS_METHOD("Set", "a{sv}a{sv}", SD_BUS_PARAM(settings) SD_BUS_PARAM(options), "asas",
                    SD_BUS_PARAM(live) SD_BUS_PARAM(later)),
         BUS_METHOD("GetUsage", NULL, BUS_NO_NAMES, "a{sv}", SD_BUS_PARAM(usage)),
-        BUS_METHOD("Run", "asa{sv}", SD_BUS_PARAM(argv) SD_BUS_PARAM(options), "iayay",
-                   SD_BUS_PARAM(status) SD_BUS_PARAM(output) SD_BUS_PARAM(errors)),
+        BUS_METHOD("Run", "asa{sv}", SD_BUS_PARAM(argv) SD_BUS_PARAM(options), "iayayb",
+                   SD_BUS_PARAM(status) SD_BUS_PARAM(output) SD_BUS_PARAM(errors) SD_BUS_PARAM(truncated)),
         SD_BUS_PROPERTY("Name", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("Uuid", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("State", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),

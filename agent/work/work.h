@@ -60,7 +60,7 @@ int work_build_image(const char *name, const char *suite, const char *profile, c
 
 int work_remove_image(const char *name, const struct tenant_host *host, TenantError *error) _must_check_;
 
-/* Output of a program in a tenant. Bounded: 1 MiB each; what is over is dropped and said by the flags. */
+/* Output of a program in a tenant. Bounded: 1 MiB each; what is over is dropped, and `truncated` says so. */
 typedef struct RunResult {
         int status; /* exit status, or 128 + signal */
         bool timed_out;

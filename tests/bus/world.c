@@ -375,15 +375,15 @@ static pid_t find_worker(pid_t agent, pid_t other) {
         return pid;
 }
 
-pid_t wait_for_worker_beside(World *w, pid_t other) {
-        pid_t pid;
-
-        wait_until((pid = find_worker(w->agent, other)) > 0);
-        return pid;
+pid_t worker_beside(const World *w, pid_t other) {
+        return find_worker(w->agent, other);
 }
 
 pid_t wait_for_worker(World *w) {
-        return wait_for_worker_beside(w, 0);
+        pid_t pid;
+
+        wait_until((pid = find_worker(w->agent, 0)) > 0);
+        return pid;
 }
 
 int watch_worker(World *w) {

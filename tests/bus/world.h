@@ -56,7 +56,7 @@ bool world_has(World *w, const char *path);
 
 /* Worker processes of the agent; waits until there is one (or none). */
 pid_t wait_for_worker(World *w);
-pid_t wait_for_worker_beside(World *w, pid_t other); /* another one than this */
+pid_t worker_beside(const World *w, pid_t other); /* another one than this, now; 0: none */
 int watch_worker(World *w); /* a pidfd, which outlives the agent */
 void wait_for_no_worker(pid_t agent);
 

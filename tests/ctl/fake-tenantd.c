@@ -267,7 +267,7 @@ static int on_usage(sd_bus_message *m, void *userdata, sd_bus_error *error) {
                                           UINT64_MAX);
 }
 
-/* argv[0]: "exit" N, "late" (times out), "cat" (stdin back), "binary". */
+/* argv[0]: "exit" N, "late" (times out), "cat" (stdin back), "binary", "much" (cut). */
 static int on_run(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         const void *input = "";
@@ -308,6 +308,7 @@ static int on_run(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         r = r < 0 ? r : sd_bus_message_append(reply, "i", status);
         r = r < 0 ? r : sd_bus_message_append_array(reply, 'y', input, size);
         r = r < 0 ? r : sd_bus_message_append_array(reply, 'y', "warned\n", 7);
+        r = r < 0 ? r : sd_bus_message_append(reply, "b", strcmp(argv[0], "much") == 0);
         return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
@@ -413,7 +414,7 @@ static const sd_bus_vtable tenant_vtable[] = {
         SD_BUS_METHOD("Kill", "ia{sv}", "", on_kill, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Set", "a{sv}a{sv}", "asas", on_set, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("GetUsage", "", "a{sv}", on_usage, SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD("Run", "asa{sv}", "iayay", on_run, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("Run", "asa{sv}", "iayayb", on_run, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_PROPERTY("Name", "s", get_text, 0, 0),
         SD_BUS_PROPERTY("State", "s", get_text, 0, 0),
         SD_BUS_PROPERTY("Image", "s", get_text, 0, 0),

@@ -409,10 +409,13 @@ static void test_run(void **state) {
         assert_string_equal(w->err, "warned\n");
         assert_int_equal(ctl(w, "run|acme|--timeout=5|--|late"), 124);
         assert_has(w->err, "took too long");
+        assert_int_equal(ctl(w, "run|acme|--|much"), 1);
+        assert_has(w->err, "acme: the command wrote more than 1 MiB");
         assert_int_equal(ctl(w, "--json|run|acme|--|binary"), 0);
         o = parsed(w->out);
         assert_string_equal(at(o, "/OutputBase64"), "/wAB");
         assert_string_equal(at(o, "/Errors"), "warned\n");
+        assert_string_equal(at(o, "/Truncated"), "false");
 }
 
 static void test_run_input_bounded(void **state) {

@@ -49,6 +49,23 @@ wait $monitor 2>/dev/null
 rm -f /run/test-host/monitor
 ok "stop over the bus" tenantctl --quiet stop first
 
+# --- what tenantctl does to a running tenant
+ok "start" tenantctl --quiet start first
+pid=$(init_of first)
+ok "restart" tenantctl --quiet restart first
+not_ok "is another start" test "$(init_of first)" = "$pid"
+is "$(tenantctl run first -- head -c 1048576 /dev/zero | wc -c)" 1048576 "all output of a program, up to the limit"
+tenantctl run first -- head -c 1048577 /dev/zero >/run/test-host/cut 2>/run/test-host/said
+is "$?" 1 "a byte more is no success"
+ok "which is said" grep -q '1 MiB' /run/test-host/said
+is "$(stat -c %s /run/test-host/cut)" 1048576 "and the rest is there"
+rm -f /run/test-host/cut /run/test-host/said
+is "$(tenantctl --quiet run first -- sh -c 'head -c 2000000 /dev/zero; exit 7' >/dev/null 2>&1; echo $?)" 7 "the program's own failure stays"
+ok "kill" tenantctl --quiet kill first --signal=KILL
+ok "ends it" wait_for 20 failed first
+systemctl reset-failed tenant@first
+ok "backends, with what this host lacks" grep -Eq '^network-routed +network +[^ ]+ +yes' <(tenantctl backends)
+
 # --- kill -9
 ok "a job to start" busctl call org.tenantd1 $path/first org.tenantd1.Tenant Start 'a{sv}' 0
 kill_agent
