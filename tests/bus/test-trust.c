@@ -5,11 +5,13 @@
  */
 #include "raw.h"
 #include "scene.h"
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 
 #define UNIT "/org/freedesktop/systemd1/unit/tenant_40acme_2eservice"
 
@@ -356,13 +358,12 @@ static void test_each_question_has_its_own_subject(void **state) {
         scene_close(&s);
 }
 
-static DBusMessage *new_call_with_descriptors(int fd) {
-        DBusMessage *m = dbus_message_new_method_call("org.tenantd1", ACME, TENANT, "Start");
+static void add_descriptors(DBusMessage *m, int fd, unsigned count) {
         DBusMessageIter i, d, e, v;
 
         dbus_message_iter_init_append(m, &i);
         dbus_message_iter_open_container(&i, DBUS_TYPE_ARRAY, "{sv}", &d);
-        for (int n = 0; n < 16; n++) { /* as many as a bus lets through */
+        for (unsigned n = 0; n < count; n++) {
                 const char *key = "x-fd";
 
                 dbus_message_iter_open_container(&d, DBUS_TYPE_DICT_ENTRY, NULL, &e);
@@ -373,7 +374,76 @@ static DBusMessage *new_call_with_descriptors(int fd) {
                 dbus_message_iter_close_container(&d, &e);
         }
         dbus_message_iter_close_container(&i, &d);
+}
+
+static DBusMessage *new_call_with_descriptors(int fd, unsigned count) {
+        DBusMessage *m = dbus_message_new_method_call("org.tenantd1", ACME, TENANT, "Start");
+
+        add_descriptors(m, fd, count);
         return m;
+}
+
+/* A connection that has sent what nobody reads, and whose last close waits an hour for somebody who does. */
+static int lingering_socket(int *ret_peer) {
+        const struct linger hour = { .l_onoff = 1, .l_linger = 3600 };
+        struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+        socklen_t size = sizeof(address);
+        static const char block[1 << 16];
+        int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0),
+            fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+        assert_int_equal(bind(listener, (struct sockaddr *) &address, size), 0);
+        assert_int_equal(listen(listener, 1), 0);
+        assert_int_equal(getsockname(listener, (struct sockaddr *) &address, &size), 0);
+        assert_int_equal(connect(fd, (struct sockaddr *) &address, size), 0);
+        *ret_peer = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+        assert_true(*ret_peer >= 0);
+        close(listener);
+        while (send(fd, block, sizeof(block), MSG_DONTWAIT) > 0) {
+        }
+        assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_LINGER, &hour, sizeof(hour)), 0);
+        return fd;
+}
+
+/* An end that does not linger is that of a process. Other copies of it are closed meanwhile, none of them as the last. */
+static void close_by_exit(int fd) {
+        pid_t pid = fork();
+
+        assert_true(pid >= 0);
+        if (pid == 0) {
+                pause();
+                _exit(0);
+        }
+        close(fd);
+        end_process(&pid, SIGKILL);
+}
+
+/* The agent would have to close it last, and is one process for all; it gets what the bus lets through when nobody else has it. */
+static void test_descriptor_that_lingers(void **state) {
+        Scene s = scene_open(*state, true);
+        _cleanup_reply_ DBusMessage *refused = NULL, *pong = NULL;
+        DBusMessage *messages[] = { new_state("active"), NULL };
+        int peer, fd = lingering_socket(&peer);
+        dbus_uint32_t serial = 0;
+
+        add_descriptors(messages[0], fd, 1);
+        messages[1] = new_call_with_descriptors(fd, 1);
+        kill(s.w->agent, SIGSTOP);
+        for (size_t i = 0; i < ELEMENTSOF(messages); i++) {
+                assert_true(dbus_connection_send(s.user->connection, messages[i], &serial));
+                dbus_message_unref(messages[i]);
+        }
+        /* The bus has had them when it answers. */
+        (void) dbus_bus_get_unix_user(s.user->connection, dbus_bus_get_unique_name(s.user->connection),
+                                      NULL);
+        close_by_exit(fd);
+        kill(s.w->agent, SIGCONT);
+        refused = client_reply(s.user, serial);
+        expect_error(refused, "org.freedesktop.DBus.Error.AccessDenied", "");
+        pong = client_call(s.root, MANAGER_PATH, "org.freedesktop.DBus.Peer", "Ping", "");
+        expect_reply(pong);
+        close(peer);
+        scene_close(&s);
 }
 
 /*
@@ -381,7 +451,7 @@ static DBusMessage *new_call_with_descriptors(int fd) {
  * among the replies that a bus lets a connection wait for (128).
  */
 static void test_calls_that_wait_for_polkit(void **state) {
-        static const uid_t uids[] = { NOBODY, 1, 2, 3, 4, 5, 6, WORLD_OPERATOR, WORLD_TENANT };
+        static const uid_t uids[] = { WORLD_OPERATOR, NOBODY, 1, 2, 3, 4, 5, 6, WORLD_TENANT };
         Scene s = scene_open(*state, true);
         _cleanup_reply_ DBusMessage *start = NULL;
         Client *callers[ELEMENTSOF(uids)];
@@ -391,7 +461,10 @@ static void test_calls_that_wait_for_polkit(void **state) {
         for (size_t i = 0; i < ELEMENTSOF(uids); i++) {
                 callers[i] = client_open(s.w, uids[i]);
                 for (int n = 0; n < 16; n++) {
-                        say(callers[i], new_call_with_descriptors(fd));
+                        say(callers[i],
+                            new_call_with_descriptors(fd, uids[i] == WORLD_OPERATOR
+                                                                  ? 16
+                                                                  : 0)); /* as many as a bus lets through */
                 }
         }
         assert_true(polkit_count(&s) >= 32);
@@ -515,6 +588,7 @@ int main(void) {
                 WORLD_TEST(test_root_of_a_user_namespace),
                 WORLD_TEST(test_objects_change_meanwhile),
                 WORLD_TEST(test_each_question_has_its_own_subject),
+                WORLD_TEST(test_descriptor_that_lingers),
                 WORLD_TEST(test_calls_that_wait_for_polkit),
                 WORLD_TEST(test_many_observers),
                 WORLD_TEST(test_newcomers_beside_large_messages),

@@ -43,26 +43,35 @@ bool world_can_run(void) {
         return geteuid() == 0;
 }
 
-bool world_add_users(void) {
-        char path[] = "/tmp/tenantd-passwd-XXXXXX";
-        int fd = geteuid() == 0 ? mkostemp(path, O_CLOEXEC) : -1,
-            passwd = open("/etc/passwd", O_RDONLY | O_CLOEXEC);
-        bool well = fd >= 0 && passwd >= 0 && fchmod(fd, 0644) == 0 &&
-                    sendfile(fd, passwd, NULL, 1 << 20) > 0 &&
-                    dprintf(fd, "operator:x:%u:%u::/:/bin/sh\ntenant:x:%u:%u::/:/bin/sh\n", WORLD_OPERATOR,
-                            WORLD_OPERATOR, WORLD_TENANT, WORLD_TENANT) > 0 &&
-                    unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
-                    mount(path, "/etc/passwd", NULL, MS_BIND, NULL) == 0;
+/* Lines at the end of a file of /etc, in this mount namespace. */
+static bool add_lines(const char *file, const char *lines) {
+        char path[] = "/tmp/tenantd-lines-XXXXXX";
+        int fd = mkostemp(path, O_CLOEXEC), from = open(file, O_RDONLY | O_CLOEXEC);
+        bool well = fd >= 0 && from >= 0 && fchmod(fd, 0644) == 0 && sendfile(fd, from, NULL, 1 << 20) > 0 &&
+                    write(fd, lines, strlen(lines)) == (ssize_t) strlen(lines) &&
+                    mount(path, file, NULL, MS_BIND, NULL) == 0;
 
-        if (!well) {
-                puts("1..0 # SKIP needs root, to be several users, and a mount namespace for a private "
-                     "/etc/passwd");
-        }
         if (fd >= 0) {
                 close(fd);
                 unlink(path);
         }
-        close(passwd);
+        close(from);
+        return well;
+}
+
+bool world_add_users(void) {
+        char users[160];
+        bool well;
+
+        snprintf(users, sizeof(users), "operator:x:%u:%u::/:/bin/sh\ntenant:x:%u:%u::/:/bin/sh\n",
+                 WORLD_OPERATOR, WORLD_OPERATOR, WORLD_TENANT, WORLD_TENANT);
+        well = geteuid() == 0 && unshare(CLONE_NEWNS) == 0 &&
+               mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 && add_lines("/etc/passwd", users) &&
+               add_lines("/etc/group", "tenantd:x:4999:operator\n");
+        if (!well) {
+                puts("1..0 # SKIP needs root, to be several users, and a mount namespace for a private "
+                     "/etc/passwd and /etc/group");
+        }
         return well;
 }
 

@@ -142,7 +142,7 @@ census_elements() {
 # But for what is made once and stays: the store's directory, locks of names, the network backend's directory.
 # Without what tenantd makes once, for all tenants together.
 census_files() {
-        find /run/tenantd -mindepth 1 ! -path /run/tenantd/.network-routed ! -name .agent-ended-well ! -name .machines -printf 'run %P\n' 2>/dev/null
+        find /run/tenantd -mindepth 1 ! -path /run/tenantd/.network-routed ! -name .agent-ended-well ! -name .machines ! -name .module-gate -printf 'run %P\n' 2>/dev/null
         find /var/lib/tenantd -mindepth 1 -maxdepth 4 ! -path '*/images/*' ! -path '*/storage/volumes' ! -name .lock ! -name .names ! -name .pending \
                 -printf 'state %P\n' 2>/dev/null
         find /etc/tenantd/tenants -mindepth 1 -printf 'definition %P\n' 2>/dev/null

@@ -253,6 +253,7 @@ static void test_families_of_32_bit(void **state) {
 
 static void check_arguments(uint32_t arch) {
         const int ioctl_nr = seccomp_syscall_resolve_name_arch(arch, "ioctl"),
+                  request_key_nr = seccomp_syscall_resolve_name_arch(arch, "request_key"),
                   umount_nr = seccomp_syscall_resolve_name_arch(arch, "umount2"),
                   reboot_nr = seccomp_syscall_resolve_name_arch(arch, "reboot");
 
@@ -263,6 +264,8 @@ static void check_arguments(uint32_t arch) {
         assert_int_equal(answer(arch, ioctl_nr, 0, TIOCGWINSZ, 0), 0);
         assert_int_equal(answer(arch, umount_nr, 0, MNT_FORCE | MNT_DETACH, 0), EPERM);
         assert_int_equal(answer(arch, umount_nr, 0, MNT_DETACH, 0), 0);
+        assert_int_equal(answer(arch, request_key_nr, 1, 1, 0), 0);
+        assert_int_equal(answer(arch, request_key_nr, 1, 1, 1), ENOKEY);
         assert_int_equal(answer(arch, reboot_nr, 0, 0, LINUX_REBOOT_CMD_KEXEC), EPERM);
         assert_int_equal(answer(arch, reboot_nr, 0, 0, LINUX_REBOOT_CMD_SW_SUSPEND), EPERM);
         assert_int_equal(answer(arch, reboot_nr, 0, 0, LINUX_REBOOT_CMD_POWER_OFF), 0);

@@ -6,7 +6,7 @@
  *   burn KIND PROCESSES SECONDS [DIRECTORY]     says how often it did it
  *
  * Kinds: cpu, switch (pipes to and fro), timers, forks (short-lived), bomb (that stay, and spin), realtime (a spinning process of a class
- * above all others), sync (write and fsync), rename (with fsync of the directory), write (as much as goes), flood ADDRESS (packets).
+ * above all others), modules (asks for a protocol that nobody has), sync (write and fsync), rename (with fsync of the directory), write (as much as goes), flood ADDRESS (packets).
  */
 #include "attack.h"
 #include <arpa/inet.h>
@@ -156,6 +156,13 @@ static bool do_flood(unsigned number) {
                errno == EPERM;
 }
 
+/* The kernel asks its helper twice: for this protocol of this type, and of any. */
+static bool do_modules(unsigned number) {
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 200 + (int) (number % 50));
+
+        return fd < 0 && errno == EPROTONOSUPPORT;
+}
+
 static bool be_realtime(void) {
         const struct sched_param first = { .sched_priority = 50 };
 
@@ -166,9 +173,9 @@ static const struct kind {
         const char *name;
         bool (*once)(unsigned number);
 } kinds[] = {
-        { "cpu", do_cpu },     { "switch", do_switch }, { "timers", do_timers }, { "forks", do_forks },
-        { "bomb", do_cpu },    { "realtime", do_cpu },  { "sync", do_sync },     { "rename", do_rename },
-        { "write", do_write }, { "flood", do_flood },
+        { "cpu", do_cpu },     { "switch", do_switch }, { "timers", do_timers },   { "forks", do_forks },
+        { "bomb", do_cpu },    { "realtime", do_cpu },  { "sync", do_sync },       { "rename", do_rename },
+        { "write", do_write }, { "flood", do_flood },   { "modules", do_modules },
 };
 
 /* They begin when all are there, or the first would keep the processor from the others' making. */
