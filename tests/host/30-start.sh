@@ -99,12 +99,14 @@ has native || many=6 # emulated, twenty boots at once take minutes and show no m
 for i in $(seq $many); do
         tenant "many$i" && systemctl enable --quiet "tenant@many$i"
 done
-ok "$many tenants at once" systemctl start tenants.target
+# As at boot, where it is not active yet; without waiting, since in a virtual host the boot waits for this test.
+systemctl stop tenants.target
+ok "what starts with the host" systemctl start --no-block multi-user.target
 all_up() {
         local i
         for i in $(seq $many); do active "many$i" || return 1; done
 }
-ok "all are up" wait_for 60 all_up
+ok "is all $many tenants that are enabled, at once" wait_for 60 all_up
 ok "with distinct ids" test "$(for i in $(seq $many); do awk '{print $2}' "/proc/$(init_of "many$i")/uid_map"; done | sort -u | wc -l)" -eq $many
 ok "all stop" systemctl stop 'tenant@many*.service'
 for i in $(seq $many); do tenantctl --quiet remove "many$i"; done
