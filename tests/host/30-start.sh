@@ -33,6 +33,7 @@ places='^[^ ]+ [^ ]*/(var/lib/tenantd|src)[/ ]'
 not_ok "none of the host's mounts is left" inside one grep -E "$places" /proc/self/mounts
 ok "(which the host has)" grep -E "$places" /proc/self/mounts
 ok "proc, sysfs and cgroup2 of its own" inside one test -e /proc/sys/net/ipv4/ip_forward -a -d /sys/class/net/eth0 -a -w /sys/fs/cgroup/cgroup.procs
+ok "a user inside has user namespaces, with a /proc" inside one setpriv --reuid 1000 --clear-groups unshare -Urpf --mount-proc true
 not_ok "limits are above its line" inside one test -e /sys/fs/cgroup/runner
 # Both by forged credentials, as the host's root alone may; returns when systemd has read it.
 says() { NOTIFY_SOCKET=/run/systemd/notify systemd-notify --pid="$1" --status="$2"; } # PID STATUS
