@@ -25,6 +25,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 
 typedef struct Composer {
         const RunOptions *options;
@@ -148,18 +149,40 @@ static int step_namespace(Composer *c, TenantError *error) {
                              b->plugin->ops.namespace.describe(&b->context, &c->plan, error), error);
 }
 
+/* By systemd's own mark: of a cgroup without it, it takes away from below what it did not put there, the limits of tenants too. */
+static bool is_delegated(int fd) {
+        static const char *const names[] = { "user.delegate",
+                                             "trusted.delegate" }; /* systemd 251; before that */
+
+        for (size_t i = 0; i < ELEMENTSOF(names); i++) {
+                char value;
+
+                if (fgetxattr(fd, names[i], &value, 1) == 1 && value == '1') {
+                        return true;
+                }
+        }
+        return false;
+}
+
 static int unit_open(const char *name, TenantError *error) {
+        _cleanup_close_ int fd = -1;
         char path[300];
-        int fd;
 
         snprintf(path, sizeof(path), "/sys/fs/cgroup/tenant.slice/tenant@%s.service", name);
         fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        return fd < 0 ? error_set_errno(error, errno, E_HOST_NOT_READY,
-                                        "No delegated cgroup %s (unified hierarchy?); start tenants with: "
-                                        "systemctl start "
-                                        "tenant@%s",
-                                        path, name)
-                      : fd;
+        if (fd < 0) {
+                return error_set_errno(
+                        error, errno, E_HOST_NOT_READY,
+                        "No cgroup %s (unified hierarchy?): start tenants with "
+                        "\"systemctl start tenant@%s\" and leave Slice= of the unit as it is, "
+                        "see systemctl cat tenant@%s",
+                        path, name, name);
+        }
+        return is_delegated(fd) ? TAKE_FD(fd)
+                                : error_set(error, EPERM, E_HOST_NOT_READY,
+                                            "The cgroup of tenant@%s.service is not delegated: leave "
+                                            "Delegate=yes of the unit as it is, see systemctl cat tenant@%s",
+                                            name, name);
 }
 
 static int step_cgroup(Composer *c, TenantError *error) {
