@@ -64,7 +64,7 @@ is "$(tenantctl --quiet run first -- sh -c 'head -c 2000000 /dev/zero; exit 7' >
 ok "kill" tenantctl --quiet kill first --signal=KILL
 ok "ends it" wait_for 20 failed first
 systemctl reset-failed tenant@first
-ok "backends, with what this host lacks" grep -Eq '^network-routed +network +[^ ]+ +yes' <(tenantctl backends)
+ok "backends, with what this host lacks" grep -Eq '^routed +network +[^ ]+ +yes' <(tenantctl backends)
 
 # --- kill -9
 ok "a job to start" busctl call org.tenantd1 $path/first org.tenantd1.Tenant Start 'a{sv}' 0
