@@ -288,19 +288,24 @@ int backends_load_for_release(const char *name, const Allocation *a, const struc
         return 0;
 }
 
-static int fit(const Backend *b, enum tenant_kind kind, int store_fd, TenantError *error) {
+static int fit(const Backend *b, enum tenant_kind kind, int store_fd, const DefinitionPorts *ports,
+               TenantError *error) {
         const Plugin *p = b->plugin;
 
         if (kind == TENANT_KIND_STORAGE && p->ops.storage.fit) {
                 return p->ops.storage.fit(b->context.host, store_fd, error);
         }
+        if (kind == TENANT_KIND_NETWORK && p->ops.network.fit) {
+                return p->ops.network.fit(&b->context, ports->list, ports->n, error);
+        }
         return kind == TENANT_KIND_CGROUP && p->ops.cgroup.fit ? p->ops.cgroup.fit(&b->context, error) : 0;
 }
 
-int backends_fit(const Backends *b, unsigned kinds, int store_fd, TenantError *error) {
+int backends_fit(const Backends *b, unsigned kinds, int store_fd, const DefinitionPorts *ports,
+                 TenantError *error) {
         for (enum tenant_kind k = 0; k < TENANT_KIND_COUNT; k++) {
                 TenantError own = { 0 };
-                int r = kinds & KIND_BIT(k) ? fit(&b->kind[k], k, store_fd, &own) : 0;
+                int r = kinds & KIND_BIT(k) ? fit(&b->kind[k], k, store_fd, ports, &own) : 0;
 
                 r = r < 0 ? plugin_result(b->kind[k].plugin, "fit", r, &own) : 0;
                 if (r < 0) {

@@ -53,10 +53,12 @@ int backends_load_for_release(const char *name, const Allocation *a, const struc
                               unsigned kinds, Backends **ret, TenantError *error) _must_check_;
 
 /*
- * Whether this host can keep what the definition asks of these backends, now; before anything is made or changed. `kinds`: a
- * subset of the loaded ones. -ENOTSUP HostNotReady, with the text that the start would have.
+ * Whether these backends, on this host, can do what the definition asks of them, now; before anything is made or changed. `kinds`: a
+ * subset of the loaded ones; ports: those that the start would publish. -ENOTSUP HostNotReady or NotSupported, with the text that the
+ * start would have.
  */
-int backends_fit(const Backends *b, unsigned kinds, int store_fd, TenantError *error) _must_check_;
+int backends_fit(const Backends *b, unsigned kinds, int store_fd, const DefinitionPorts *ports,
+                 TenantError *error) _must_check_;
 
 /*
  * Whether what tenants rest on in the host is still in force, by all network backends. Does not block. -ENOENT HostNotReady: no; gc

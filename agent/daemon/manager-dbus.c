@@ -2,6 +2,7 @@
 /* manager-dbus.c: org.tenantd1.Manager. Owned by the agent. */
 #include "config.h"
 #include "docker.h"
+#include "image.h"
 #include "job.h"
 #include "manager.h"
 #include "name.h"
@@ -13,8 +14,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-
-#define SOURCE_MAX 256u
 
 static int method_create_tenant(Call *call, TenantError *error) {
         _cleanup_(task_free_p) Task *task = task_new();
@@ -248,9 +247,9 @@ static int method_import_image(Call *call, TenantError *error) {
         if (r >= 0) {
                 r = options_read(call->message, options, ELEMENTSOF(options), error);
         }
-        if (r >= 0 && source && !text_is_safe(source, SOURCE_MAX)) {
+        if (r >= 0 && source && !text_is_safe(source, IMAGE_SOURCE_MAX)) {
                 r = error_set(error, EINVAL, E_INVALID_SETTING, "Source must be a text of at most %u bytes",
-                              SOURCE_MAX);
+                              IMAGE_SOURCE_MAX);
         }
         task->source = g_strdup(source);
         if (r >= 0) {

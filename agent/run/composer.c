@@ -25,6 +25,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 
 typedef struct Composer {
         const RunOptions *options;
@@ -148,18 +149,40 @@ static int step_namespace(Composer *c, TenantError *error) {
                              b->plugin->ops.namespace.describe(&b->context, &c->plan, error), error);
 }
 
+/* By systemd's own mark: of a cgroup without it, it takes away from below what it did not put there, the limits of tenants too. */
+static bool is_delegated(int fd) {
+        static const char *const names[] = { "user.delegate",
+                                             "trusted.delegate" }; /* systemd 251; before that */
+
+        for (size_t i = 0; i < ELEMENTSOF(names); i++) {
+                char value;
+
+                if (fgetxattr(fd, names[i], &value, 1) == 1 && value == '1') {
+                        return true;
+                }
+        }
+        return false;
+}
+
 static int unit_open(const char *name, TenantError *error) {
+        _cleanup_close_ int fd = -1;
         char path[300];
-        int fd;
 
         snprintf(path, sizeof(path), "/sys/fs/cgroup/tenant.slice/tenant@%s.service", name);
         fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        return fd < 0 ? error_set_errno(error, errno, E_HOST_NOT_READY,
-                                        "No delegated cgroup %s (unified hierarchy?); start tenants with: "
-                                        "systemctl start "
-                                        "tenant@%s",
-                                        path, name)
-                      : fd;
+        if (fd < 0) {
+                return error_set_errno(
+                        error, errno, E_HOST_NOT_READY,
+                        "No cgroup %s (unified hierarchy?): start tenants with "
+                        "\"systemctl start tenant@%s\" and leave Slice= of the unit as it is, "
+                        "see systemctl cat tenant@%s",
+                        path, name, name);
+        }
+        return is_delegated(fd) ? TAKE_FD(fd)
+                                : error_set(error, EPERM, E_HOST_NOT_READY,
+                                            "The cgroup of tenant@%s.service is not delegated: leave "
+                                            "Delegate=yes of the unit as it is, see systemctl cat tenant@%s",
+                                            name, name);
 }
 
 static int step_cgroup(Composer *c, TenantError *error) {
@@ -261,20 +284,6 @@ static int step_maps(Composer *c, TenantError *error) {
         return r < 0 ? error_set_errno(error, r, E_FAILED, "Cannot write the tenant's id maps") : 0;
 }
 
-static size_t collect_ports(const Composer *c, struct tenant_port ports[static DEFINITION_PORTS_MAX + 1]) {
-        size_t n = c->definition->n_ports;
-
-        memcpy(ports, c->definition->ports, n * sizeof(ports[0]));
-        if (c->definition->docker_enabled && c->allocation->docker_port > 0) {
-                ports[n++] = (struct tenant_port){
-                        .protocol = IPPROTO_TCP,
-                        .host_port = c->allocation->docker_port,
-                        .tenant_port = DOCKER_TLS_PORT,
-                };
-        }
-        return n;
-}
-
 /*
  * 1: the child said why it failed, in *error; 0: it closed its socket (init was exec'ed) or, with MSG_DONTWAIT, said nothing. Of a child
  * that ended before it read our last word the kernel says so first, once (ECONNRESET), and only then what the child had said.
@@ -294,19 +303,33 @@ static int child_failed(const Composer *c, int flags, TenantError *error) {
         return n == (ssize_t) sizeof(said);
 }
 
+/* Without an address nobody could ever hear that Docker is ready. */
+static int docker_address(const Composer *c, struct in_addr *ret, TenantError *error) {
+        const Backend *b = &c->backends->kind[TENANT_KIND_NETWORK];
+        int r = b->plugin->ops.network.address ? b->plugin->ops.network.address(&b->context, ret, error)
+                                               : -ENODATA;
+
+        return r == -ENODATA ? error_set(error, -ENOTSUP, E_NOT_SUPPORTED,
+                                         "[Docker] Ready=docker needs a network with an address, which "
+                                         "backend %s does not give; write Ready=no",
+                                         b->label)
+                             : plugin_result(b->plugin, "address", r, error);
+}
+
 /* Before init is there: it cannot be ready too early. */
 static int announce_docker(const Composer *c, TenantError *error) {
-        const Backend *b = &c->backends->kind[TENANT_KIND_NETWORK];
         ControlMessage docker = {
                 .type = CONTROL_DOCKER,
                 .ready_docker = { .sin_family = AF_INET, .sin_port = htons(DOCKER_TLS_PORT) },
         };
         int r;
 
-        if (!c->definition->docker_enabled || c->definition->ready != READY_DOCKER ||
-            !b->plugin->ops.network.address ||
-            b->plugin->ops.network.address(&b->context, &docker.ready_docker.sin_addr, NULL) < 0) {
+        if (!c->definition->docker_enabled || c->definition->ready != READY_DOCKER) {
                 return 0;
+        }
+        r = docker_address(c, &docker.ready_docker.sin_addr, error);
+        if (r < 0) {
+                return r;
         }
         r = control_send(c->control_fd, &docker, -1);
         return r < 0 ? error_set_errno(error, r, E_FAILED, "Cannot say where Docker will be") : 0;
@@ -314,7 +337,7 @@ static int announce_docker(const Composer *c, TenantError *error) {
 
 static int attach_network(Composer *c, TenantError *error) {
         const Backend *b = &c->backends->kind[TENANT_KIND_NETWORK];
-        struct tenant_port ports[DEFINITION_PORTS_MAX + 1];
+        DefinitionPorts ports;
         _cleanup_close_ int netns = -1;
         char path[64];
         int r = backends_load_more(c->backends, c->definition, c->allocation, &c->host,
@@ -329,7 +352,9 @@ static int attach_network(Composer *c, TenantError *error) {
         if (netns < 0) {
                 return error_set_errno(error, errno, E_FAILED, "Cannot open the tenant's network namespace");
         }
-        r = b->plugin->ops.network.attach(&b->context, netns, ports, collect_ports(c, ports), error);
+        definition_ports(c->definition, c->definition->docker_enabled ? c->allocation->docker_port : 0,
+                         &ports);
+        r = b->plugin->ops.network.attach(&b->context, netns, ports.list, ports.n, error);
         r = plugin_result(b->plugin, "attach", r, error);
         return r < 0 ? r : announce_docker(c, error);
 }

@@ -5,6 +5,7 @@
  * to the plugins. Owned by agent/tenant.
  */
 #include "definition.h"
+#include "docker-layout.h"
 #include "name.h"
 #include "parse.h"
 
@@ -222,6 +223,16 @@ static bool publishes(const Definition *d, uint8_t protocol, uint16_t host_port)
                 }
         }
         return false;
+}
+
+void definition_ports(const Definition *d, uint16_t docker_port, DefinitionPorts *ret) {
+        ret->n = d->n_ports;
+        memcpy(ret->list, d->ports, d->n_ports * sizeof(ret->list[0]));
+        if (docker_port > 0) {
+                ret->list[ret->n++] = (struct tenant_port){ .protocol = IPPROTO_TCP,
+                                                            .host_port = docker_port,
+                                                            .tenant_port = DOCKER_TLS_PORT };
+        }
 }
 
 static int refuse_host_port(const KeyfileEntry *e, uint16_t port, TenantError *error) {

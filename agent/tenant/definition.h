@@ -45,6 +45,12 @@ typedef struct Definition {
         size_t n_dns;
 } Definition;
 
+/* What a network backend is asked to publish. */
+typedef struct DefinitionPorts {
+        struct tenant_port list[DEFINITION_PORTS_MAX + 1];
+        size_t n;
+} DefinitionPorts;
+
 Definition *definition_free(Definition *d);
 DEFINE_CLEANUP(Definition *, definition_free)
 
@@ -56,6 +62,9 @@ extern const char *const definition_kind_section[TENANT_KIND_COUNT];
  */
 int definition_from_keyfile(const char *name, Keyfile *keyfile, Definition **ret, TenantError *error)
         _must_check_;
+
+/* The published ports, and host port `docker_port`, which leads to the tenant's Docker; 0: that is not published. */
+void definition_ports(const Definition *d, uint16_t docker_port, DefinitionPorts *ret);
 
 /* One setting as the bus gives it: "Section.Key", or "Key" alone where one section only knows it. */
 typedef struct DefinitionSetting {

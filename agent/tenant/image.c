@@ -18,7 +18,6 @@
 #define FORMAT "1"
 #define SECTION "Image"
 #define DIGEST_PREFIX "sha256:"
-#define SOURCE_MAX 256
 #define PARTIAL_SUFFIX ".partial"
 #define REMOVED_SUFFIX ".removed"
 
@@ -89,7 +88,7 @@ static bool profile_is_valid(const char *profile) {
 
 static bool image_is_valid(const Image *i) {
         return i->digest && digest_is_valid(i->digest) && i->source && i->source[0] &&
-               text_is_safe(i->source, SOURCE_MAX) && i->profile && profile_is_valid(i->profile);
+               text_is_safe(i->source, IMAGE_SOURCE_MAX) && i->profile && profile_is_valid(i->profile);
 }
 
 static int damaged(const char *name, const char *key, TenantError *error) {

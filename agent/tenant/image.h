@@ -10,6 +10,8 @@
 #include "cleanup.h"
 #include "definition.h"
 
+#define IMAGE_SOURCE_MAX 256u /* bytes of Image.source */
+
 typedef struct Image {
         char *name;
         char *digest; /* "sha256:…" of the file as it was imported (compressed or not), or of the tar that a build made */

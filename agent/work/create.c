@@ -135,6 +135,13 @@ static void creation_done(Creation *c) {
         c->store_fd = fd_close(c->store_fd);
 }
 
+static int check_fit(const Creation *c, TenantError *error) {
+        DefinitionPorts ports;
+
+        definition_ports(c->definition, c->allocation->docker_port, &ports);
+        return backends_fit(c->backends, KINDS_ALL, c->store_fd, &ports, error);
+}
+
 /* Everything that must not be decided twice at once. */
 static int allocate(Creation *c, char *names[TENANT_KIND_COUNT], TenantError *error) {
         _cleanup_close_ int lock = allocation_lock(c->host, error);
@@ -153,7 +160,7 @@ static int allocate(Creation *c, char *names[TENANT_KIND_COUNT], TenantError *er
         remembering_host_init(&c->remembering, c->host, c->allocation, TENANT_KIND_NETWORK);
         r = backends_load(c->definition, c->allocation, &c->remembering.host, KINDS_ALL, &c->backends,
                           error);
-        r = r < 0 ? r : backends_fit(c->backends, KINDS_ALL, c->store_fd, error);
+        r = r < 0 ? r : check_fit(c, error);
         r = r < 0 ? r : tenant_allocate_network(c->backends, c->allocation, error);
         c->remembering.kind = TENANT_KIND_STORAGE; /* the next to be asked */
         if (r < 0) {

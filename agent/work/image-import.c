@@ -19,7 +19,6 @@
 #include <time.h>
 
 #define POLL_MSEC 250
-#define SOURCE_MAX 200
 #define SPACE_MIN (UINT64_C(8) << 20)
 
 int image_lock(const char *name, bool exclusive, TenantError *error) {
@@ -187,9 +186,9 @@ int work_import_image(const char *name, int fd, const char *source, const struct
         if (r < 0) {
                 return r;
         }
-        if (source && !text_is_safe(source, SOURCE_MAX)) {
+        if (source && !text_is_safe(source, IMAGE_SOURCE_MAX)) {
                 return error_set(error, EINVAL, E_INVALID_SETTING,
-                                 "Source must be printable text of at most %d bytes", SOURCE_MAX);
+                                 "Source must be printable text of at most %u bytes", IMAGE_SOURCE_MAX);
         }
         /* An archive has at least that much in it, unless it is full of holes. */
         r = space_check(PATH_IMAGES, SPACE_MIN + input_size(fd), error);

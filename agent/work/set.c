@@ -5,7 +5,6 @@
  * ones are taken back. Refuses to change what was decided for the tenant's life (image, ids, backends,
  * address) and keys that a drop-in file decides. Owned by the agent's workers.
  */
-#include "docker-layout.h"
 #include "fd.h"
 #include "keyfile.h"
 #include "name.h"
@@ -221,12 +220,42 @@ static int check_own_port(const Change *c, TenantError *error) {
         return 0;
 }
 
-/* Under the allocation lock: what is given to one tenant only. */
+/* Whether Docker's port may be another, and its certificates have to be made, or made anew: no other change waits for that to succeed. */
+static bool docker_differs(const Change *c, const Keyfile *changes) {
+        for (size_t i = 0; i < changes->n_entries; i++) {
+                const KeyfileEntry *e = &changes->entries[i];
+
+                if (strcmp(e->section, "Docker") == 0 && differs(c, e->section, e->key)) {
+                        return true;
+                }
+        }
+        return c->after->docker_enabled && !c->before->docker_enabled; /* by Profile= */
+}
+
+/* What is asked for now must be possible now; what is taken away, or was there before, is no question. */
+static int check_fit(const Change *c, const Keyfile *changes, TenantError *error) {
+        unsigned kinds = docker_differs(c, changes) ? KIND_BIT(TENANT_KIND_NETWORK) : 0;
+        DefinitionPorts ports;
+
+        for (size_t i = 0; i < changes->n_entries; i++) {
+                const KeyfileEntry *e = &changes->entries[i];
+                enum tenant_kind kind = kind_of_section(e->section);
+
+                if (kind < TENANT_KIND_COUNT && e->value && *e->value && differs(c, e->section, e->key)) {
+                        kinds |= KIND_BIT(kind);
+                }
+        }
+        definition_ports(c->after, c->after->docker_enabled ? c->allocation->docker_port : 0, &ports);
+        return backends_fit(c->new, kinds, c->store_fd, &ports, error);
+}
+
+/* Under the allocation lock: what is given to one tenant only, and by it what the network is asked for. */
 static int check_others(Change *c, const Keyfile *changes, TenantError *error) {
         int r = network_differs(c, changes) ? check_network(c, error) : 0;
 
         r = r < 0 ? r : choose_port(c, error);
         r = r < 0 ? r : check_own_port(c, error);
+        r = r < 0 ? r : check_fit(c, changes, error);
         return r < 0 || !c->port_changed ? r : allocation_save(c->name, c->allocation, error);
 }
 
@@ -244,21 +273,6 @@ static int load_backends(Change *c, TenantError *error) {
         }
         c->payload_fd = tenant_is_locked(c->name) ? tenant_payload_open(c->name, NULL) : -1;
         return 0;
-}
-
-/* What is asked for now must be possible now; what is taken away, or was there before, is no question. */
-static int check_host(const Change *c, const Keyfile *changes, TenantError *error) {
-        unsigned kinds = 0;
-
-        for (size_t i = 0; i < changes->n_entries; i++) {
-                const KeyfileEntry *e = &changes->entries[i];
-                enum tenant_kind kind = kind_of_section(e->section);
-
-                if (kind < TENANT_KIND_COUNT && e->value && *e->value && differs(c, e->section, e->key)) {
-                        kinds |= KIND_BIT(kind);
-                }
-        }
-        return backends_fit(c->new, kinds, c->store_fd, error);
 }
 
 static bool backend_can(const Change *c, enum tenant_kind kind) {
@@ -322,17 +336,11 @@ static int sort_changes(Change *c, const Keyfile *changes, unsigned *ret_kinds) 
 
 static int publish(const Change *c, const Definition *d, const Backend *b, uint16_t docker_port,
                    TenantError *error) {
-        struct tenant_port ports[DEFINITION_PORTS_MAX + 1];
-        size_t n = d->n_ports;
+        DefinitionPorts ports;
 
-        memcpy(ports, d->ports, n * sizeof(ports[0]));
         /* Docker that was switched on or off since the start waits for the next one. */
-        if (c->before->docker_enabled && docker_port > 0) {
-                ports[n++] = (struct tenant_port){ .protocol = IPPROTO_TCP,
-                                                   .host_port = docker_port,
-                                                   .tenant_port = DOCKER_TLS_PORT };
-        }
-        return b->plugin->ops.network.publish(&b->context, ports, n, error);
+        definition_ports(d, c->before->docker_enabled ? docker_port : 0, &ports);
+        return b->plugin->ops.network.publish(&b->context, ports.list, ports.n, error);
 }
 
 /* One kind's live settings: of the new definition, or of the old one again. */
@@ -398,18 +406,6 @@ static void take_back(Change *c) {
         }
 }
 
-/* Whether certificates may have to be made, or made anew: no other change waits for that to succeed. */
-static bool docker_differs(const Change *c, const Keyfile *changes) {
-        for (size_t i = 0; i < changes->n_entries; i++) {
-                const KeyfileEntry *e = &changes->entries[i];
-
-                if (strcmp(e->section, "Docker") == 0 && differs(c, e->section, e->key)) {
-                        return true;
-                }
-        }
-        return c->after->docker_enabled && !c->before->docker_enabled; /* by Profile= */
-}
-
 /* Ports are asked for under the lock, and are ours when it is let go. */
 static int apply_and_save(Change *c, const Keyfile *changes, TenantError *error) {
         _cleanup_close_ int lock = -1;
@@ -434,7 +430,6 @@ static int set_locked(Change *c, const Keyfile *changes, TenantError *error) {
 
         r = r < 0 ? r : check_fixed(c, error);
         r = r < 0 ? r : load_backends(c, error);
-        r = r < 0 ? r : check_host(c, changes, error);
         if (r < 0) {
                 return r;
         }

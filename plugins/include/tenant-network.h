@@ -108,4 +108,16 @@ struct tenant_network_ops {
          *   If NULL     nothing
          */
         int (*forget)(const struct tenant_context *context, struct tenant_error *error);
+
+        /*
+         * fit: can it do what the definition asks of it, with these ports? `ports`: the published ones, the Docker port among them.
+         *   When        CreateTenant, and Set of what matters to it, before anything is made or changed
+         *   Context     worker; no side effect
+         *   Ownership   ports stay the caller's
+         *   Errors      -ENOTSUP NotSupported: it cannot; the message says what to change
+         *   Idempotent  yes
+         *   If NULL     it can
+         */
+        int (*fit)(const struct tenant_context *context, const struct tenant_port *ports, size_t n_ports,
+                   struct tenant_error *error);
 };

@@ -23,8 +23,8 @@ static int refuse_ports(size_t n_ports, struct tenant_error *error) {
         return n_ports == 0 ? 0
                             : tenant_error_set(error, -ENOTSUP, "NotSupported",
                                                "Ports cannot be published without a network: remove "
-                                               "Publish= and the Docker "
-                                               "port, or set [Network] Backend=routed");
+                                               "Publish= and, by Profile=plain or [Docker] Enabled=no, "
+                                               "the Docker port, or set [Network] Backend=routed");
 }
 
 /* A socket stays in the namespace it was made in: it is all that is taken along when returning. */
@@ -73,10 +73,16 @@ static int publish(const struct tenant_context *context, const struct tenant_por
         return refuse_ports(n_ports, error);
 }
 
+static int fit(const struct tenant_context *context, const struct tenant_port *ports, size_t n_ports,
+               struct tenant_error *error) {
+        return refuse_ports(n_ports, error);
+}
+
 static const struct tenant_network_ops ops = {
         .struct_size = sizeof(ops),
         .attach = attach,
         .publish = publish,
+        .fit = fit,
 };
 
 static const struct tenant_plugin plugin = {

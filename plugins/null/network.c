@@ -9,7 +9,7 @@
 
 static int network_validate(const struct tenant_context *context, struct tenant_error *error) {
         static const char *const operations[] = { "validate", "allocate", "address", "attach",
-                                                  "publish",  "usage",    "release" };
+                                                  "publish",  "usage",    "release", "fit" };
 
         return null_validate(context, operations, sizeof(operations) / sizeof(operations[0]), error);
 }
@@ -70,6 +70,11 @@ static int network_release(const struct tenant_context *context, struct tenant_e
         return null_operation(context, "release", false, error);
 }
 
+static int network_fit(const struct tenant_context *context, const struct tenant_port *ports, size_t n_ports,
+                       struct tenant_error *error) {
+        return null_operation(context, "fit", false, error);
+}
+
 static const struct tenant_setting settings[] = {
         NULL_FAIL_SETTING,
         { .key = "Publish",
@@ -88,6 +93,7 @@ static const struct tenant_network_ops ops = {
         .publish = network_publish,
         .usage = network_usage,
         .release = network_release,
+        .fit = network_fit,
 };
 
 static const struct tenant_plugin plugin = {

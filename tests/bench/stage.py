@@ -75,6 +75,7 @@ class Cgroup:
 
     def make(self):
         os.makedirs(self.path, exist_ok=True)
+        os.setxattr(self.path, 'user.delegate', b'1')  # as systemd marks what it delegates
 
     def _empty(self):
         return 'populated 0' in read(self.path + '/cgroup.events')

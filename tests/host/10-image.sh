@@ -29,7 +29,13 @@ is "$(tar -tf "$tar" | grep -vc '^\./$')" "$(($(find $store/plain -mindepth 2 -p
 ok "from a pipe" bash -c "tenantctl --quiet image import piped - <$tar"
 ok "by its path, as busctl can" busctl call org.tenantd1 /org/tenantd1 org.tenantd1.Manager ImportImage 'sva{sv}' bus s "$tar" 0
 ok "(it arrives)" wait_for 30 test -e $store/bus/manifest
-ok "remove several" tenantctl --quiet image remove piped bus
+import_said() { # BYTES: where it comes from, in a text of that length
+        busctl call org.tenantd1 /org/tenantd1 org.tenantd1.Manager ImportImage 'sva{sv}' said s "$tar" 1 Source s "$(printf 'x%.0s' $(seq "$1"))"
+}
+not_ok "where it comes from in 257 bytes" import_said 257
+ok "and in 256" import_said 256
+ok "(it arrives)" wait_for 30 test -e $store/said/manifest
+ok "remove several" tenantctl --quiet image remove piped bus said
 
 before=$(contents plain)
 ok "a tenant of it" tenantctl --quiet create user Image=plain Profile=plain

@@ -33,6 +33,7 @@ places='^[^ ]+ [^ ]*/(var/lib/tenantd|src)[/ ]'
 not_ok "none of the host's mounts is left" inside one grep -E "$places" /proc/self/mounts
 ok "(which the host has)" grep -E "$places" /proc/self/mounts
 ok "proc, sysfs and cgroup2 of its own" inside one test -e /proc/sys/net/ipv4/ip_forward -a -d /sys/class/net/eth0 -a -w /sys/fs/cgroup/cgroup.procs
+ok "a user inside has user namespaces, with a /proc" inside one setpriv --reuid 1000 --clear-groups unshare -Urpf --mount-proc true
 not_ok "limits are above its line" inside one test -e /sys/fs/cgroup/runner
 # Both by forged credentials, as the host's root alone may; returns when systemd has read it.
 says() { NOTIFY_SOCKET=/run/systemd/notify systemd-notify --pid="$1" --status="$2"; } # PID STATUS
@@ -99,12 +100,14 @@ has native || many=6 # emulated, twenty boots at once take minutes and show no m
 for i in $(seq $many); do
         tenant "many$i" && systemctl enable --quiet "tenant@many$i"
 done
-ok "$many tenants at once" systemctl start tenants.target
+# As at boot, where it is not active yet; without waiting, since in a virtual host the boot waits for this test.
+systemctl stop tenants.target
+ok "what starts with the host" systemctl start --no-block multi-user.target
 all_up() {
         local i
         for i in $(seq $many); do active "many$i" || return 1; done
 }
-ok "all are up" wait_for 60 all_up
+ok "is all $many tenants that are enabled, at once" wait_for 60 all_up
 ok "with distinct ids" test "$(for i in $(seq $many); do awk '{print $2}' "/proc/$(init_of "many$i")/uid_map"; done | sort -u | wc -l)" -eq $many
 ok "all stop" systemctl stop 'tenant@many*.service'
 for i in $(seq $many); do tenantctl --quiet remove "many$i"; done

@@ -20,6 +20,15 @@ waiting_at() { # STEP COMMAND LINE...
         ok "a start that waits before $1" wait_for 20 "$2"
 }
 
+# A unit that an administrator changed, so that no tenant can be started by it.
+unfit() { # LINE PATTERN
+        fault faulty nothing "$1" # no such step: only the line counts
+        not_ok "$1: the start fails" systemctl start tenant@faulty
+        ok "$1: an error that says what to do" grep -E "^HostNotReady: .*$2" /run/tenantd/faulty/error
+        systemctl reset-failed tenant@faulty
+        ok "$1: nothing is left" census_clean
+}
+
 ok "an image" image debian12-minimal
 ok "create" tenant faulty
 census_start
@@ -34,6 +43,9 @@ for step in journal definition backends guest storage cgroup image namespace clo
         systemctl reset-failed tenant@faulty
         ok "killed before $step: nothing is left" census_clean
 done
+
+unfit Delegate=no 'leave Delegate=yes .* systemctl cat tenant@faulty'
+unfit Slice=system.slice 'leave Slice= .* systemctl cat tenant@faulty'
 
 waiting_at child-pivot named
 is "$(error_of run faulty -- /bin/true)" NotRunning "nothing runs in a tenant that still has the host's root"

@@ -80,6 +80,7 @@ setting_points() {
         ok "an image that is a path" create 'InvalidSetting|InvalidName' '.' x Image=../../etc
         ok "Size= where nothing enforces it, or a size that is none" create 'InvalidSetting|NotSupported|HostNotReady' 'Size|quota' x \
                 Image=debian12-minimal Size=much
+        ok "Docker without a network" create NotSupported 'Profile=plain.*Backend=routed' x Image=debian12-minimal Network.Backend=none
         ok "a job that failed is in the journal, with its number" wait_for 5 job_in_journal
         ok "(a good tenant)" tenant good
         before=$(</etc/tenantd/tenants/good.conf)
@@ -87,6 +88,24 @@ setting_points() {
         ok "set: all or nothing" error_is InvalidSetting set good Description=new Ids=5
         is "$(</etc/tenantd/tenants/good.conf)" "$before" "the definition is as before"
         ok "(removed)" tenantctl --quiet remove good
+}
+
+# Docker's port would be published: what the start would refuse is refused before.
+network_none_points() {
+        ok "a tenant without a network, and without Docker" tenant lonely Image=debian12-minimal Profile=plain Network.Backend=none
+        ok "starts" systemctl start tenant@lonely
+        is "$(inside lonely ls /sys/class/net)" lo "and has none"
+        ok "Docker cannot be switched on" error_is NotSupported set lonely Docker.Enabled=yes
+        ok "nor by the profile" error_is NotSupported set lonely Profile=docker
+        ok "other settings can" tenantctl --quiet set lonely Description=alone
+        ok "stop" tenantctl --quiet stop lonely
+        ok "(one with Docker)" tenant other Image=debian12-minimal Profile=docker
+        cp -a /var/lib/tenantd/tenants/{other,lonely}/pki
+        printf '[Docker]\nEnabled=yes\nReady=docker\n' >>/etc/tenantd/tenants/lonely.conf
+        not_ok "by the file it is, and nobody could hear when it is ready: no start" systemctl start tenant@lonely
+        ok "the text says what to write" journal_says lonely 'write Ready=no'
+        tenants_end lonely other
+        ok "nothing is left" census_clean
 }
 
 # Records of the agent's, not lines: a monitor finds the job that failed, and whose it was.
@@ -349,6 +368,7 @@ ok "an image" image debian12-minimal
 census_start
 name_points
 setting_points
+network_none_points
 file_points
 image_points
 time_points

@@ -449,6 +449,61 @@ static void test_docker_port_auto(void **state) {
         assert_true(b->docker_port > first->docker_port + 1);
 }
 
+/* An allocation that nobody chose; only its index tells it from others. */
+static void allocated(const char *name, unsigned index) {
+        char path[64], text[512];
+
+        snprintf(path, sizeof(path), STATE "%s/allocation", name);
+        snprintf(text, sizeof(text), "%s[Allocation]\nIndex=%u\nProjectId=%u\n", GOOD, index,
+                 PROJECT_ID_BASE + index);
+        unit_write(path, text);
+}
+
+/* Publishes all of Docker's ports from this one on that a definition has room for. */
+static void publish_docker_ports(const char *name, uint32_t port) {
+        char more[1024] = "[Network]\nPublish=";
+        size_t used = strlen(more);
+
+        for (uint32_t i = 0; i < DEFINITION_PORTS_MAX && port + i <= DOCKER_PORT_LAST; i++) {
+                used += (size_t) snprintf(more + used, sizeof(more) - used, "%u:80 ", port + i);
+        }
+        definition_free(defined(name, more));
+}
+
+static void test_docker_ports_used_up(void **state) {
+        TenantError e = {};
+        char name[16], more[64];
+        unsigned n = 0;
+
+        for (uint32_t port = DOCKER_PORT_FIRST; port <= DOCKER_PORT_LAST; port += DEFINITION_PORTS_MAX) {
+                snprintf(name, sizeof(name), "t%u", n);
+                allocated(name, n++);
+                publish_docker_ports(name, port);
+        }
+        assert_error(e, choose("b", "", &e), ENOSPC, "NoSpace", "write [Docker] Port=");
+        snprintf(more, sizeof(more), "[Docker]\nPort=%u\n", DOCKER_PORT_LAST + 1);
+        assert_ok(e, choose("b", more, &e));
+        assert_ok(e, choose("b", "[Docker]\nEnabled=no\n", &e));
+        /* The last of them is one. */
+        publish_docker_ports(name, DOCKER_PORT_LAST - DEFINITION_PORTS_MAX);
+        assert_ok(e, choose("b", "", &e));
+}
+
+static void test_indexes_used_up(void **state) {
+        _cleanup_(allocation_free_p) Allocation *last = NULL;
+        TenantError e = {};
+        char name[16];
+
+        for (unsigned i = 0; i <= ALLOCATION_INDEX_MAX; i++) {
+                snprintf(name, sizeof(name), "t%u", i);
+                allocated(name, i);
+        }
+        assert_error(e, choose("b", "", &e), ENOSPC, "NoSpace", "has 16384 tenants");
+        assert_ok(e, allocation_remove(name, &e));
+        last = create("b", "");
+        assert_int_equal(last->index, ALLOCATION_INDEX_MAX);
+}
+
 static void test_published_ports(void **state) {
         _cleanup_(allocation_free_p) Allocation *a =
                 create("acme", "[Network]\nPublish=9000:80 udp:9001:53\n");
@@ -521,6 +576,8 @@ int main(void) {
                 cmocka_unit_test_setup(test_facts_of_others, setup),
                 cmocka_unit_test_setup(test_docker_port, setup),
                 cmocka_unit_test_setup(test_docker_port_auto, setup),
+                cmocka_unit_test_setup(test_docker_ports_used_up, setup),
+                cmocka_unit_test_setup(test_indexes_used_up, setup),
                 cmocka_unit_test_setup(test_published_ports, setup),
                 cmocka_unit_test_setup(test_lock, setup),
                 cmocka_unit_test_setup(test_remove, setup),

@@ -393,6 +393,34 @@ static void test_truncated(void **state) {
         close(fd);
 }
 
+static int import_from(const char *source, TenantError *e) {
+        Tar t = tar_begin();
+        int fd, r;
+
+        put_init(&t);
+        fd = tar_end(&t);
+        r = work_import_image("web", fd, source, &host_default, e);
+        close(fd);
+        return r;
+}
+
+/* As long as the bus takes it, and the manifest. */
+static void test_longest_source(void **state) {
+        _cleanup_(image_free_p) Image *image = NULL;
+        char source[258] = "";
+        TenantError e = { 0 };
+        int r;
+
+        memset(source, 's', 257);
+        r = import_from(source, &e);
+        assert_error(e, r, EINVAL, E_INVALID_SETTING, "at most 256 bytes");
+        assert_no_images();
+        source[256] = '\0';
+        assert_ok(e, import_from(source, &e));
+        assert_ok(e, image_load("web", &image, &e));
+        assert_string_equal(image->source, source);
+}
+
 static void test_truncated_gzip(void **state) {
         Tar t = tar_begin_filter(ARCHIVE_FILTER_GZIP);
         int fd;
@@ -557,6 +585,7 @@ static void test_no_descriptor_is_lost(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup(test_plain_tree, unit_root_empty),
+                cmocka_unit_test_setup(test_longest_source, unit_root_empty),
                 cmocka_unit_test_setup(test_digest_is_of_the_file, unit_root_empty),
                 cmocka_unit_test_setup(test_compressions, unit_root_empty),
                 cmocka_unit_test_setup(test_names_that_leave, unit_root_empty),

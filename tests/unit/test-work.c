@@ -239,6 +239,7 @@ static void test_creation_that_is_refused(void **state) {
                 { "[Network]\nFail=allocate\n", EIO, E_FAILED, "allocate" },
                 { "[Cgroup]\nFail=validate\n", EIO, E_FAILED, "validate" },
                 { "[Cgroup]\nFail=fit\n", EIO, E_FAILED, "fit" },
+                { "[Network]\nFail=fit\n", EIO, E_FAILED, "fit" },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
@@ -414,6 +415,7 @@ static void test_set_that_is_refused(void **state) {
                 { "[Namespace]\nIds=65536\n", ENOTSUP, E_NOT_SUPPORTED, "ids" },
                 { "[Storage]\nBackend=directory\n", ENOTSUP, E_NOT_SUPPORTED, "backend" },
                 { "[Cgroup]\nFail=fit\n", EIO, E_FAILED, "fit" },
+                { "[Network]\nFail=fit\n", EIO, E_FAILED, "fit" },
                 { "[Storage]\nSize=1G\nFail=resize\n", EIO, E_FAILED, "resize" },
                 { "[Storage]\nInodes=7\n", EINVAL, E_INVALID_SETTING, "90-site.conf" },
         };
@@ -445,6 +447,27 @@ static void test_docker_switched_on_later(void **state) {
         assert_int_equal(a->docker_port, 30000);
         assert_true(strv_contains(later, "Docker.Enabled"));
         assert_true(unit_exists("var/lib/tenantd/tenants/acme/pki/ca.key"));
+}
+
+/* Docker's port is one that the network has to publish. */
+static void test_docker_that_the_network_refuses(void **state) {
+        static const char *const changes[] = { "[Docker]\nEnabled=yes\n", "[Tenant]\nProfile=docker\n" };
+        _cleanup_(strv_free_p) char **live = NULL, **later = NULL;
+        _cleanup_free_ char *before = NULL, *after = NULL;
+        TenantError e;
+
+        create("acme", "");
+        unit_write("etc/tenantd/tenants/acme.conf.d/90-site.conf", "[Network]\nFail=fit\n");
+        before = unit_read(ALLOCATION);
+        for (size_t i = 0; i < ELEMENTSOF(changes); i++) {
+                int r = try_set(changes[i], &live, &later, &e);
+
+                assert_error(e, r, EIO, E_FAILED, "Fail=fit");
+        }
+        after = unit_read(ALLOCATION);
+        assert_string_equal(before, after);
+        assert_false(unit_exists("var/lib/tenantd/tenants/acme/pki"));
+        assert_ok(e, try_set("[Tenant]\nDescription=a shop\n", &live, &later, &e));
 }
 
 static void test_port_of_another(void **state) {
@@ -607,6 +630,7 @@ int main(void) {
                 cmocka_unit_test_setup(test_set_of_a_stopped_one, setup),
                 cmocka_unit_test_setup(test_set_that_is_refused, setup),
                 cmocka_unit_test_setup(test_docker_switched_on_later, setup),
+                cmocka_unit_test_setup(test_docker_that_the_network_refuses, setup),
                 cmocka_unit_test_setup(test_port_of_another, setup),
                 cmocka_unit_test_setup(test_check_says_what_to_do, setup),
                 cmocka_unit_test_setup(test_room, setup),

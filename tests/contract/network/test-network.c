@@ -738,6 +738,10 @@ static void test_none(void **state) {
         assert_true(get()->priority < 0);
         tenant_spawn(&c, "late", 2);
         assert_int_equal(none->attach(&c.context, c.netns_fd, &web, 1, &error), -ENOTSUP);
+        assert_int_equal(none->fit(&c.context, &web, 1, &error), -ENOTSUP);
+        assert_string_equal(error.name, "NotSupported");
+        assert_non_null(strstr(error.message, "Profile=plain"));
+        assert_ok(none->fit(&c.context, NULL, 0, &error));
         assert_ok(none->attach(&c.context, c.netns_fd, NULL, 0, &error));
         fd = udp_socket(c.netns_fd, "127.0.0.1", 0);
         assert_int_equal(ioctl(fd, SIOCGIFFLAGS, &i), 0);
