@@ -556,12 +556,14 @@ static void test_run_needs_a_running_tenant(void **state) {
         RunResult result;
         TenantError e = { 0 };
         char *const argv[] = { (char *) "true", NULL }, *const none[] = { NULL };
+        RunRequest request = { .tenant = "acme", .argv = argv };
         int r;
 
         create("acme", "");
-        r = work_run("acme", argv, 0, NULL, 0, &host_default, &result, &e);
+        r = work_run(&request, &host_default, &result, &e);
         assert_error(e, r, ESRCH, E_NOT_RUNNING, "acme");
-        r = work_run("acme", none, 0, NULL, 0, &host_default, &result, &e);
+        request.argv = none;
+        r = work_run(&request, &host_default, &result, &e);
         assert_error(e, r, EINVAL, E_INVALID_SETTING, "what to run");
 }
 
