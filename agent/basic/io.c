@@ -141,8 +141,13 @@ static int parent_open(int dir_fd, const char *path) {
         return above ? open_beneath(dir_fd, above, O_RDONLY | O_DIRECTORY, 0) : -ENOMEM;
 }
 
+enum {
+        PUT_NEW = 1 << 0, /* never in the place of another */
+        PUT_NAME = 1 << 1, /* the name is as durable as what is in it */
+};
+
 static int file_put_atomic(int dir_fd, const char *path, mode_t mode, const void *data, size_t size,
-                           unsigned rename_flags, bool sync_directory) {
+                           unsigned flags) {
         _cleanup_close_ int parent = parent_open(dir_fd, path);
         const char *slash = strrchr(path, '/');
         const char *base = slash ? slash + 1 : path;
@@ -158,14 +163,15 @@ static int file_put_atomic(int dir_fd, const char *path, mode_t mode, const void
         }
         (void) unlinkat(parent, temporary, 0); /* left by a process of the same pid that was killed */
         r = write_temporary(parent, temporary, mode, data, size);
-        if (r >= 0 && renameat2(parent, temporary, parent, base, rename_flags) < 0) {
+        if (r >= 0 &&
+            renameat2(parent, temporary, parent, base, flags & PUT_NEW ? RENAME_NOREPLACE : 0) < 0) {
                 r = -errno;
         }
         if (r < 0) {
                 (void) unlinkat(parent, temporary, 0); /* the error that counts is r */
                 return r;
         }
-        return sync_directory && fsync(parent) < 0 ? -errno : 0;
+        return flags & PUT_NAME && fsync(parent) < 0 ? -errno : 0;
 }
 
 /* ".NAME.PID.tmp", as file_put_atomic makes it: the process; 0: it is something else. */
@@ -209,13 +215,13 @@ int file_sweep(int dir_fd) {
 }
 
 int file_replace_atomic(int dir_fd, const char *path, mode_t mode, const void *data, size_t size) {
-        return file_put_atomic(dir_fd, path, mode, data, size, 0, true);
+        return file_put_atomic(dir_fd, path, mode, data, size, PUT_NAME);
 }
 
 int file_create_atomic(int dir_fd, const char *path, mode_t mode, const void *data, size_t size) {
-        return file_put_atomic(dir_fd, path, mode, data, size, RENAME_NOREPLACE, true);
+        return file_put_atomic(dir_fd, path, mode, data, size, PUT_NEW | PUT_NAME);
 }
 
 int file_create_ordered(int dir_fd, const char *path, mode_t mode, const void *data, size_t size) {
-        return file_put_atomic(dir_fd, path, mode, data, size, RENAME_NOREPLACE, false);
+        return file_put_atomic(dir_fd, path, mode, data, size, PUT_NEW);
 }

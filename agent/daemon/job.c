@@ -163,6 +163,7 @@ static void on_worker_ended(void *userdata, int r, const TenantError *error, Wor
 static const WorkerEvents worker_events = { .progress = on_progress, .ended = on_worker_ended };
 
 static void begin_worker(Job *job) {
+        const WorkOrder order = { job->function, job->task, job->task->fd, &worker_events, job };
         TenantError error = { 0 };
         int r;
 
@@ -177,8 +178,7 @@ static void begin_worker(Job *job) {
                 return; /* jobs_begin_waiting() comes back */
         }
         log_context = context_of(job); /* the worker takes it along */
-        r = worker_start(job->manager->event, job->task->fd, job->function, job->task, &worker_events, job,
-                         &job->worker, &error);
+        r = worker_start(job->manager->event, &order, &job->worker, &error);
         log_context = (LogContext){ 0 };
         if (r < 0) {
                 finish(job, JOB_FAILED, r, &error);

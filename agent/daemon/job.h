@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * job.h: long operations as objects on the bus: one worker each, or one job of systemd's, or (remove with force) first the one
- * and then the other. A job stays for JOB_LINGER_USEC after its end.
+ * and then the other. A job stays for a while (--linger-sec=) after its end.
  */
 #pragma once
 

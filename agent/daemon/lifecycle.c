@@ -199,13 +199,14 @@ static void on_recovered(void *userdata, int r, const TenantError *error, WorkRe
 
 static void begin_recovery(Manager *m) {
         static const WorkerEvents events = { .ended = on_recovered };
+        const WorkOrder order = { task_recover, NULL, -1, &events, m };
         TenantError error = { 0 };
 
         if (!m->recovery_wanted || m->recovery || m->stopping || m->terminated || has_writer(m)) {
                 return;
         }
         m->recovery_wanted = false;
-        if (worker_start(m->event, -1, task_recover, NULL, &events, m, &m->recovery, &error) < 0) {
+        if (worker_start(m->event, &order, &m->recovery, &error) < 0) {
                 log_event(LOG_WARNING, LOG_ID_RECOVERY_FAILED,
                           "Cannot remove what an earlier agent left, ignoring: %s", error.message);
                 jobs_begin_waiting(m); /* no end of a recovery will */

@@ -21,6 +21,7 @@ static void on_mended(void *userdata, int r, const TenantError *error, WorkResul
 
 void mend_look(Manager *m) {
         static const WorkerEvents events = { .ended = on_mended };
+        const WorkOrder order = { task_mend_networks, NULL, -1, &events, m };
         TenantError error = { 0 };
         uint64_t now = 0;
 
@@ -33,7 +34,7 @@ void mend_look(Manager *m) {
                 return; /* what cannot be asked, the next start of a tenant will tell */
         }
         log_event(LOG_WARNING, LOG_ID_NETWORK_MENDED, "%s; putting them back", error.message);
-        if (worker_start(m->event, -1, task_mend_networks, NULL, &events, m, &m->mending, &error) < 0) {
+        if (worker_start(m->event, &order, &m->mending, &error) < 0) {
                 log_warning("Cannot put back the networks of tenants, ignoring: %s", error.message);
         }
 }

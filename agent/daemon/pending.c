@@ -80,6 +80,7 @@ static int check(const Call *call, const Task *task, PendingFlags flags, TenantE
 int pending_start(const Call *call, Task *task, WorkFunction function, PendingReply reply,
                   PendingFlags flags, TenantError *error) {
         _cleanup_(pending_free_p) Pending *p = g_new0(Pending, 1);
+        const WorkOrder order = { function, task, -1, &events, p };
         int r;
 
         p->manager = call->manager;
@@ -91,7 +92,7 @@ int pending_start(const Call *call, Task *task, WorkFunction function, PendingRe
         r = check(call, task, flags, error);
         if (r >= 0) {
                 log_context.tenant = task->tenant; /* the worker takes it along */
-                r = worker_start(call->manager->event, -1, function, task, &events, p, &p->worker, error);
+                r = worker_start(call->manager->event, &order, &p->worker, error);
                 log_context = (LogContext){ 0 };
         }
         if (r < 0) {

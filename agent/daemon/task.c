@@ -141,17 +141,16 @@ int task_set(void *task, const struct tenant_host *host, WorkResult *result, Ten
 
 int task_run(void *task, const struct tenant_host *host, WorkResult *result, TenantError *error) {
         _cleanup_(run_result_done) RunResult run = { 0 };
-        const void *input = NULL;
-        gsize input_size = 0;
         Task *t = task;
+        RunRequest request = { .tenant = t->tenant, .argv = t->argv, .timeout_usec = t->timeout_usec };
         uint8_t truncated;
         int32_t status;
         int r;
 
         if (t->input) {
-                input = g_bytes_get_data(t->input, &input_size);
+                request.input = g_bytes_get_data(t->input, &request.input_size);
         }
-        r = work_run(t->tenant, t->argv, t->timeout_usec, input, input_size, host, &run, error);
+        r = work_run(&request, host, &run, error);
         if (r < 0) {
                 return r;
         }

@@ -205,14 +205,13 @@ static int spawn(Worker *w, WorkerChild *child) {
         return w->pidfd < 0 ? w->pidfd : 0;
 }
 
-int worker_start(sd_event *event, int keep_fd, WorkFunction function, void *arg, const WorkerEvents *events,
-                 void *userdata, Worker **ret, TenantError *error) {
+int worker_start(sd_event *event, const WorkOrder *order, Worker **ret, TenantError *error) {
         _cleanup_(worker_free_p) Worker *w = g_new0(Worker, 1);
-        WorkerChild child = { .keep_fd = keep_fd, .function = function, .arg = arg };
+        WorkerChild child = { .keep_fd = order->keep_fd, .function = order->function, .arg = order->arg };
         int r;
 
-        w->events = events;
-        w->userdata = userdata;
+        w->events = order->events;
+        w->userdata = order->userdata;
         w->pidfd = w->pipe_fd = w->data_fd = -1;
         r = spawn(w, &child);
         if (r >= 0) {

@@ -35,12 +35,16 @@ typedef struct WorkerEvents {
 
 typedef struct Worker Worker;
 
-/*
- * Forks. `keep_fd` (-1: none) stays open in the worker, beside plugins; all else of the agent is closed there. -EAGAIN and
- * others Failed. The events come from the event loop, never from here.
- */
-int worker_start(sd_event *event, int keep_fd, WorkFunction function, void *arg, const WorkerEvents *events,
-                 void *userdata, Worker **ret, TenantError *error) _must_check_;
+typedef struct WorkOrder {
+        WorkFunction function;
+        void *arg;
+        int keep_fd; /* stays open in the worker, beside plugins; all else of the agent is closed there. -1: none */
+        const WorkerEvents *events; /* static; they come from the event loop, never from worker_start() */
+        void *userdata;
+} WorkOrder;
+
+/* Forks. -EAGAIN and others Failed. */
+int worker_start(sd_event *event, const WorkOrder *order, Worker **ret, TenantError *error) _must_check_;
 
 /* SIGTERM the first time, SIGKILL after that. */
 void worker_cancel(Worker *w);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * release.c: undoes a run, from the last line of its journal to the first. ExecStopPost of the unit, and once at boot. Works
- * after kill -9 of anything at any point, needs no definition (it may be gone or broken), and can be run again.
+ * release.c: undoes a run, from the last line of its journal to the first. ExecStopPost of the unit. Works after
+ * kill -9 of anything at any point, needs no definition (it may be gone or broken), and can be run again. After a boot there is
+ * nothing to undo: the journal was in /run, with what it told of.
  */
 #include "fd.h"
 #include "journal.h"

@@ -22,14 +22,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <linux/version.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/statvfs.h>
 #include <sys/utsname.h>
 #include <sys/vfs.h>
 
-#define KERNEL_MAJOR 5
-#define KERNEL_MINOR 19
+#define KERNEL_NEEDED KERNEL_VERSION(5, 19, 0)
+#define KERNEL_TESTED KERNEL_VERSION(6, 1, 0)
+#define SYSTEMD_TESTED 252u
+#define MAPS_MAX (1024u * 1024u)
 #define SPACE_LOW (2ull << 30)
 
 typedef struct Report {
@@ -84,11 +87,17 @@ static void check_kernel(Report *r) {
 
         if (uname(&u) < 0 || sscanf(u.release, "%u.%u", &major, &minor) != 2) {
                 say(r, "kernel", bad, "The kernel's version cannot be read (uname -r)");
-        } else if (major < KERNEL_MAJOR || (major == KERNEL_MAJOR && minor < KERNEL_MINOR)) {
+        } else if (KERNEL_VERSION(major, minor, 0) < KERNEL_NEEDED) {
                 say(r, "kernel", bad,
-                    "Linux %u.%u is too old: id-mapped mounts below an overlay need %u.%u; install a newer "
-                    "kernel and reboot",
-                    major, minor, KERNEL_MAJOR, KERNEL_MINOR);
+                    "Linux %u.%u is too old: id-mapped mounts below an overlay need 5.19; install 6.1 or "
+                    "newer "
+                    "and reboot",
+                    major, minor);
+        } else if (KERNEL_VERSION(major, minor, 0) < KERNEL_TESTED) {
+                say(r, "kernel", warning,
+                    "Linux %u.%u has what tenants need, but nobody has tested it; install 6.1 or newer and "
+                    "reboot",
+                    major, minor);
         } else {
                 say_ok(r, "kernel");
         }
@@ -157,9 +166,29 @@ static void check_smt(Report *r) {
         }
 }
 
+/* Of the one that runs, by the name of its library: "libsystemd-shared-252.so". 0: it has none, or nobody may look. */
+static unsigned systemd_version(void) {
+        _cleanup_free_ char *maps = NULL;
+        unsigned version = 0;
+        const char *name;
+
+        if (file_read(AT_FDCWD, "/proc/1/maps", MAPS_MAX, &maps, NULL) < 0) {
+                return 0;
+        }
+        name = strstr(maps, "/libsystemd-shared-");
+        return name && sscanf(name, "/libsystemd-shared-%u", &version) == 1 ? version : 0;
+}
+
 static void check_systemd(Report *r) {
+        unsigned version = systemd_version();
+
         if (access("/run/systemd/system", F_OK) < 0) {
                 say(r, "systemd", bad, "systemd is not process 1 of this host; tenants are its units");
+        } else if (version > 0 && version < SYSTEMD_TESTED) {
+                say(r, "systemd", warning,
+                    "systemd %u is older than what tenants' units are written for; upgrade it to %u or "
+                    "newer",
+                    version, SYSTEMD_TESTED);
         } else {
                 say_ok(r, "systemd");
         }

@@ -333,12 +333,13 @@ int docker_push_certificates(const char *name, const struct tenant_host *host, T
                 (char *) "systemctl reset-failed docker.service; exec systemctl try-restart docker.service",
                 NULL
         };
+        const RunRequest request = { .tenant = name, .argv = restart, .timeout_usec = RESTART_USEC };
         _cleanup_(run_result_done) RunResult result = { 0 };
         _cleanup_(push_done) Push push = { 0 };
         int r = push_read(name, &push, error);
 
         r = r < 0 ? r : push_files_inside(name, &push, host, error);
-        r = r < 0 ? r : work_run(name, restart, RESTART_USEC, NULL, 0, host, &result, error);
+        r = r < 0 ? r : work_run(&request, host, &result, error);
         if (r < 0) {
                 return r;
         }

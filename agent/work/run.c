@@ -261,26 +261,25 @@ static void stream_take(Stream *s, char **ret, size_t *ret_size, bool *truncated
         *truncated = *truncated || s->truncated;
 }
 
-int work_run(const char *name, char *const *argv, uint64_t timeout_usec, const void *input,
-             size_t input_size, const struct tenant_host *host, RunResult *ret, TenantError *error) {
+int work_run(const RunRequest *q, const struct tenant_host *host, RunResult *ret, TenantError *error) {
         _cleanup_(inside_done) Inside inside = INSIDE_NONE;
         _cleanup_(session_done) Session session = {
-                .in = { .fd = -1, .data = input, .size = input_size },
+                .in = { .fd = -1, .data = q->input, .size = q->input_size },
                 .out.fd = -1,
                 .err.fd = -1,
                 .pidfd = -1,
         };
-        int r = tenant_name_check("tenant", name, error);
+        int r = tenant_name_check("tenant", q->tenant, error);
 
         *ret = (RunResult){ 0 };
-        r = r < 0 ? r : check_arguments(argv, error);
-        r = r < 0 ? r : inside_open(name, host, &inside, error);
+        r = r < 0 ? r : check_arguments(q->argv, error);
+        r = r < 0 ? r : inside_open(q->tenant, host, &inside, error);
         if (r < 0) {
                 return r;
         }
-        session.deadline_usec = inside_deadline(timeout_usec ? timeout_usec : TIMEOUT_DEFAULT_USEC);
+        session.deadline_usec = inside_deadline(q->timeout_usec ? q->timeout_usec : TIMEOUT_DEFAULT_USEC);
         signal(SIGPIPE, SIG_IGN); /* of this worker: a program may close its input */
-        r = session_start(&session, &inside, argv, host, error);
+        r = session_start(&session, &inside, q->argv, host, error);
         r = r < 0 ? r : session_follow(&session, &inside, host, ret, error);
         if (r < 0) {
                 run_result_done(ret);

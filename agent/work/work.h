@@ -73,13 +73,20 @@ typedef struct RunResult {
 
 void run_result_done(RunResult *r);
 
+typedef struct RunRequest {
+        const char *tenant;
+        char *const *argv;
+        uint64_t timeout_usec; /* 0: 25 s */
+        const void *input;
+        size_t input_size;
+} RunRequest;
+
 /*
  * Runs argv as root of a running tenant: its namespaces, a cgroup of its own below the payload, the tenant's
  * seccomp filter, a clean environment, no foreign descriptor. The program is looked up inside the tenant.
- * -ESRCH NotRunning; Timeout is not an error (timed_out). timeout_usec 0: 25 s.
+ * -ESRCH NotRunning; Timeout is not an error (timed_out).
  */
-int work_run(const char *name, char *const *argv, uint64_t timeout_usec, const void *input,
-             size_t input_size, const struct tenant_host *host, RunResult *ret, TenantError *error)
+int work_run(const RunRequest *request, const struct tenant_host *host, RunResult *ret, TenantError *error)
         _must_check_;
 
 /*

@@ -62,14 +62,16 @@ struct tenant_cgroup_ops {
 
         /*
          * freeze: stop (frozen true) or continue every process of the tenant; returns when the kernel says so, 5 s at most.
-         *   When Freeze()/Thaw()   Context worker   Errors -ETIMEDOUT Busy   Idempotent yes   If NULL NotSupported
+         *   When not called by this version of the agent   Context worker   Errors -ETIMEDOUT Busy
+         *   Idempotent yes   If NULL NotSupported
          */
         int (*freeze)(const struct tenant_context *context, int payload_fd, bool frozen,
                       struct tenant_error *error);
 
         /*
          * kill: SIGKILL to every process of the payload at once (cgroup.kill).
-         *   When release after a crash   Context release   Errors -errno   Idempotent yes   If NULL systemd's own kill is enough
+         *   When not called by this version of the agent; release has to do the same   Context release   Errors -errno
+         *   Idempotent yes   If NULL release and systemd's own kill are enough
          */
         int (*kill)(const struct tenant_context *context, int payload_fd, struct tenant_error *error);
 

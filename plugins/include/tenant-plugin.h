@@ -170,6 +170,10 @@ struct tenant_context {
         const struct tenant_host *host;
 };
 
+/*
+ * What the backend remembered as `key` (host->remember); NULL: nothing. Borrowed, as the context is. In an undo after a crash anything
+ * may be missing.
+ */
 static inline const char *tenant_context_fact(const struct tenant_context *context, const char *key) {
         /* The newest wins. */
         for (size_t i = context->n_facts; i > 0; i--) {

@@ -110,7 +110,7 @@ released() {
         [[ $census == "$census_stopped" ]] && /usr/libexec/tenantd/tenant-run --release "$place" && [[ $(census) == "$census" ]]
 }
 
-# Not the three minutes that a start has, and not the time after that which an init has to halt.
+# Not the ten minutes that a start has, and not the time after that which an init has to halt.
 short_patience() {
         weak_unit "$place" short "ExecStart=" "ExecStart=/usr/libexec/tenantd/tenant-run --stop-time=1 %i" "TimeoutStartSec=$((3 * time_scale))"
 }

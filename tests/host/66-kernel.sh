@@ -124,6 +124,17 @@ doctor_if() { # CHECK FILE TEXT: as it would be with that in the file of the ker
 is "$(doctor_if smt $smt 1)" warning "processors that share cores are told about"
 is "$(doctor_if smt $smt 0)" ok "and those that do not are not"
 umount $smt
+is "$(doctor systemd)" ok "the host's systemd is new enough"
+# The agent has a /proc of its own.
+mkdir -p /run/systemd/system/tenantd.service.d
+echo '7f00-7f01 r-xp 0 0:0 1 /usr/lib/systemd/libsystemd-shared-251.so' >/run/test-host/kernel-file
+printf '[Service]\nBindReadOnlyPaths=/run/test-host/kernel-file:/proc/1/maps\n' >/run/systemd/system/tenantd.service.d/old.conf
+systemctl daemon-reload
+systemctl stop tenantd
+is "$(doctor systemd)" warning "an older one is told about"
+rm -r /run/systemd/system/tenantd.service.d
+systemctl daemon-reload
+systemctl stop tenantd
 huge_pages_points() {
         is "$(doctor_if huge-pages "${huge_pages[0]}" 1)" warning "huge pages that any tenant can take are told about"
         is "$(doctor_if huge-pages "${huge_pages[0]}" 0)" ok "and none are not"

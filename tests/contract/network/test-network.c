@@ -67,8 +67,7 @@ static int teardown(void **state) {
         for (size_t i = 0; i < ELEMENTSOF(all); i++) {
                 if (all[i]->pid > 0) {
                         tenant_kill(all[i]);
-                        (void) ops->release(&all[i]->context,
-                                            &error); /* tests that care call it themselves */
+                        (void) ops->release(&all[i]->context, &error); /* it may be done already */
                 }
         }
         return 0;
