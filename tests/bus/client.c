@@ -2,6 +2,7 @@
 /* client.c: see client.h. Owned by tests/bus. */
 #include "client.h"
 #include <fcntl.h>
+#include <grp.h>
 #include <stdio.h>
 
 static void add_match(Client *c, const char *rule) {
@@ -15,7 +16,9 @@ Client *client_open(World *w, uid_t uid) {
 
         assert_non_null(c);
         snprintf(address, sizeof(address), "unix:path=%s/bus", w->dir);
-        assert_int_equal(seteuid(uid), 0); /* what the bus sees at connect(2) */
+        /* What the bus sees at connect(2). */
+        assert_int_equal(setgroups(uid == WORLD_OPERATOR, &(gid_t){ WORLD_GROUP }), 0);
+        assert_int_equal(seteuid(uid), 0);
         c->connection = dbus_connection_open_private(address, &error);
         if (c->connection) {
                 dbus_connection_set_exit_on_disconnect(c->connection, FALSE);

@@ -170,7 +170,8 @@ static DBusMessage *begin_when_allowed(Client *c, const char *name, int *ret_fd)
 /* One user cannot use up all jobs. */
 static void test_limit_of_one_user(void **state) {
         Scene s = scene_open(*state, true);
-        _cleanup_client_ Client *operator = client_open(s.w, WORLD_OPERATOR); /* who may hand over descriptors */
+        _cleanup_client_ Client *operator=
+                client_open(s.w, WORLD_OPERATOR); /* who may hand over descriptors */
         int fds[17];
         char name[32];
 

@@ -60,14 +60,16 @@ static bool add_lines(const char *file, const char *lines) {
 }
 
 bool world_add_users(void) {
-        char users[160];
+        char users[160], groups[64];
         bool well;
+
+        snprintf(groups, sizeof(groups), "tenantd:x:%u:operator\n", WORLD_GROUP);
 
         snprintf(users, sizeof(users), "operator:x:%u:%u::/:/bin/sh\ntenant:x:%u:%u::/:/bin/sh\n",
                  WORLD_OPERATOR, WORLD_OPERATOR, WORLD_TENANT, WORLD_TENANT);
         well = geteuid() == 0 && unshare(CLONE_NEWNS) == 0 &&
                mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 && add_lines("/etc/passwd", users) &&
-               add_lines("/etc/group", "tenantd:x:4999:operator\n");
+               add_lines("/etc/group", groups);
         if (!well) {
                 puts("1..0 # SKIP needs root, to be several users, and a mount namespace for a private "
                      "/etc/passwd and /etc/group");

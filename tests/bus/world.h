@@ -16,6 +16,7 @@
 #define NOBODY 65534u
 /* Users that there are after world_add_users(). */
 #define WORLD_OPERATOR 1717u
+#define WORLD_GROUP 4999u /* tenantd: the operator is its member */
 #define WORLD_TENANT 603979776u /* root of a tenant, should the host ever have a name for him */
 
 typedef struct World {
