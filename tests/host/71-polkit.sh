@@ -13,7 +13,7 @@ rules=/etc/polkit-1/rules.d/50-test-tenants.rules
 manager=(org.tenantd1 /org/tenantd1 org.tenantd1.Manager)
 
 as() { # USER COMMAND...: an ordinary user without a session and without an agent that could ask for a password
-        setpriv --reuid "$1" --regid "$1" --clear-groups --reset-env -- "${@:2}"
+        setpriv --reuid "$1" --regid "$1" --init-groups --reset-env -- "${@:2}"
 }
 
 # denied USER COMMAND...: by name, not for another reason.
@@ -74,7 +74,9 @@ R
 # polkitd reads them when it sees them.
 ok "alice manages: she creates" wait_for 10 as alice tenantctl --quiet create mine Image=debian12-minimal Profile=plain
 ok "changes" as alice tenantctl --quiet set mine Description=new
-ok "and images" as alice tenantctl --quiet image import little /srv/images/debian12-minimal.tar
+ok "but no image, whose descriptor the bus keeps away" denied alice tenantctl --json image import little /srv/images/debian12-minimal.tar
+gpasswd --add alice tenantd >/dev/null
+ok "and images, as a member of the group for that" as alice tenantctl --quiet image import little /srv/images/debian12-minimal.tar
 ok "these too" as alice tenantctl --quiet image remove little
 ok "but does not control" denied_method alice mine Start 'a{sv}' 0
 ok "nor run" denied_method alice mine Run 'asa{sv}' 1 true 0

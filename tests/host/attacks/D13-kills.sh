@@ -21,7 +21,7 @@ probe() {
         journalctl --sync
         cursor=$(journalctl -q -k -n 1 -o json | jq -r .__CURSOR)
         # In another cgroup than the one that is killed: of that, each process has a line anyway.
-        in_place systemd-run --quiet --unit=crowd bash -c "for ((i = 0; i < $processes; i++)); do sleep 300 & done; wait" || return 2
+        in_place systemd-run --quiet --unit=crowd --property=TasksMax=infinity bash -c "for ((i = 0; i < $processes; i++)); do sleep 300 & done; wait" || return 2
         wait_for 60 crowded || return 2
         in_place_may_fail=1 in_place bash -c "head -c 2G /dev/zero | tail -c 2G | wc -c" >/dev/null
         in_place systemctl stop crowd
