@@ -6,7 +6,8 @@
  *   burn KIND PROCESSES SECONDS [DIRECTORY]     says how often it did it
  *
  * Kinds: cpu, switch (pipes to and fro), timers, forks (short-lived), bomb (that stay, and spin), realtime (a spinning process of a class
- * above all others), modules (asks for a protocol that nobody has), sync (write and fsync), rename (with fsync of the directory), write (as much as goes), flood ADDRESS (packets).
+ * above all others), modules (asks for a protocol that nobody has), namespaces (of the network,
+ * which end at once), sync (write and fsync), rename (with fsync of the directory), write (as much as goes), flood ADDRESS (packets).
  */
 #include "attack.h"
 #include <arpa/inet.h>
@@ -163,6 +164,18 @@ static bool do_modules(unsigned number) {
         return fd < 0 && errno == EPROTONOSUPPORT;
 }
 
+static bool do_namespaces(unsigned number) {
+        pid_t pid = fork();
+        int status;
+
+        (void) number;
+        if (pid == 0) {
+                _exit(unshare(CLONE_NEWNET) < 0 &&
+                      errno != ENOSPC); /* more have ended than the kernel has taken away */
+        }
+        return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
+}
+
 static bool be_realtime(void) {
         const struct sched_param first = { .sched_priority = 50 };
 
@@ -173,9 +186,10 @@ static const struct kind {
         const char *name;
         bool (*once)(unsigned number);
 } kinds[] = {
-        { "cpu", do_cpu },     { "switch", do_switch }, { "timers", do_timers },   { "forks", do_forks },
-        { "bomb", do_cpu },    { "realtime", do_cpu },  { "sync", do_sync },       { "rename", do_rename },
-        { "write", do_write }, { "flood", do_flood },   { "modules", do_modules },
+        { "cpu", do_cpu },     { "switch", do_switch },   { "timers", do_timers },
+        { "forks", do_forks }, { "bomb", do_cpu },        { "realtime", do_cpu },
+        { "sync", do_sync },   { "rename", do_rename },   { "write", do_write },
+        { "flood", do_flood }, { "modules", do_modules }, { "namespaces", do_namespaces },
 };
 
 /* They begin when all are there, or the first would keep the processor from the others' making. */
