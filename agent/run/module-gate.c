@@ -9,7 +9,7 @@
  *   module-gate --open     puts modprobe back
  *   module-gate -q -- ALIAS...                            the kernel's call
  *
- * Each request is a process of the host's that no cgroup bounds, and who asks may ask without end: 256 that were refused within ten
+ * Each request is a process of the host's that no cgroup bounds, and who asks may ask without end: 64 that were refused within ten
  * seconds make the gate take itself away for a minute, in which the kernel asks nobody and loads nothing.
  *
  * Owned by the kernel: it runs as root of the host with an environment of the kernel's, and its argument is partly a tenant's
@@ -33,7 +33,7 @@
 
 #define HELPER "/proc/sys/kernel/modprobe"
 #define COUNT_FILE ".module-gate" /* in the runtime directory; no tenant's name begins with a dot */
-#define REFUSED_MAX 256u
+#define REFUSED_MAX 64u
 #define REFUSED_SEC 10
 #define PAUSE_SEC 60u
 

@@ -11,11 +11,4 @@
 
 attack() { burn_attack modules 32; }
 
-# The minute need not be waited for.
-cleanup() {
-        noise_end
-        bounds_back
-        systemctl restart tenantd-modules
-}
-
 weaken() { weak_tenant no-module-gate; }
