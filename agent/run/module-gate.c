@@ -116,7 +116,7 @@ static void say(const char *text) {
         }
 }
 
-/* This process is the memory of it: whoever ends it leaves the host without requests until tenantd-modules.service is restarted. */
+/* Its child is the memory of it: whoever ends that leaves the host without requests until tenantd-modules.service is restarted. */
 static void pause_requests(int fd) {
         _cleanup_free_ char *now = NULL;
 
@@ -125,6 +125,9 @@ static void pause_requests(int fd) {
         }
         say("<4>tenantd: modules are asked for without end, maybe by a tenant; for a minute the kernel "
             "loads none by itself\n");
+        if (fork() > 0) {
+                return; /* the kernel waits for this process, and whoever asked waits for the kernel */
+        }
         sleep(PAUSE_SEC);
         free(now);
         now = NULL;
