@@ -6,6 +6,7 @@
 #include "name.h"
 #include "parse.h"
 #include "paths.h"
+#include "tree.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -71,6 +72,15 @@ int tenant_lock(const char *name, TenantError *error) {
                         name, name);
         }
         return TAKE_FD(fd);
+}
+
+int tenant_forget_runtime(const char *name, TenantError *error) {
+        _cleanup_close_ int runtime = path_open(PATH_RUNTIME);
+        int r = runtime < 0 ? runtime : tree_remove(runtime, name);
+
+        return r < 0 ? error_set_errno(error, r, E_FAILED, "Cannot remove %s/%s", path_get(PATH_RUNTIME),
+                                       name)
+                     : 0;
 }
 
 int tenant_payload_open(const char *name, TenantError *error) {

@@ -17,6 +17,9 @@ bool tenant_is_locked(const char *name);
  */
 int tenant_lock(const char *name, TenantError *error) _must_check_;
 
+/* Removes /run/tenantd/NAME, the lock with it. For whoever holds the lock; a start that waits for it finds no definition. */
+int tenant_forget_runtime(const char *name, TenantError *error) _must_check_;
+
 /* Directory of the payload cgroup, O_RDONLY|O_DIRECTORY. -ESRCH NotRunning. */
 int tenant_payload_open(const char *name, TenantError *error) _must_check_;
 

@@ -327,6 +327,23 @@ JobSet *jobs_free(JobSet *set) {
         return NULL;
 }
 
+/* The bus itself refuses only what it takes from members of a group alone. */
+static bool is_of_bus(sd_bus_message *m) {
+        const char *sender = sd_bus_message_get_sender(m);
+
+        return sender && strcmp(sender, "org.freedesktop.DBus") == 0;
+}
+
+static void fail_by_reply(Job *j, sd_bus_message *m, const sd_bus_error *error) {
+        if (is_of_bus(m) && sd_bus_error_has_name(error, SD_BUS_ERROR_ACCESS_DENIED)) {
+                (void) error_set(&j->error, EACCES, "AccessDenied",
+                                 "the bus passes files of root and of members of group tenantd only");
+        } else {
+                (void) error_from_bus(error, -sd_bus_error_get_errno(error), &j->error);
+        }
+        job_end(j, "failed");
+}
+
 static int on_reply(sd_bus_message *m, void *userdata, sd_bus_error *reterr_error) {
         Job *j = userdata;
         const sd_bus_error *error = sd_bus_message_get_error(m);
@@ -335,9 +352,7 @@ static int on_reply(sd_bus_message *m, void *userdata, sd_bus_error *reterr_erro
         int r;
 
         if (error) {
-                (void) error_from_bus(error, -sd_bus_error_get_errno(error),
-                                      &j->error); /* fills the error */
-                job_end(j, "failed");
+                fail_by_reply(j, m, error);
                 return 0;
         }
         r = sd_bus_message_read(m, "uo", &j->id, &path);

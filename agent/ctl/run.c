@@ -124,9 +124,8 @@ static int report(Ctl *c, const char *tenant, json_object *reply) {
         }
         if (truncated) {
                 fprintf(stderr,
-                        "tenantctl: %s: the command wrote more than 1 MiB, and the rest is lost; let it "
-                        "write to "
-                        "a file in the tenant\n",
+                        "tenantctl: %s: the command wrote more than 1 MiB, the rest is lost; "
+                        "let it write to a file in the tenant\n",
                         tenant);
                 status = status == 0 ? CTL_FAILED : status;
         }

@@ -89,9 +89,8 @@ static void check_kernel(Report *r) {
                 say(r, "kernel", bad, "The kernel's version cannot be read (uname -r)");
         } else if (KERNEL_VERSION(major, minor, 0) < KERNEL_NEEDED) {
                 say(r, "kernel", bad,
-                    "Linux %u.%u is too old: id-mapped mounts below an overlay need 5.19; install 6.1 or "
-                    "newer "
-                    "and reboot",
+                    "Linux %u.%u is too old: id-mapped mounts below an overlay need 5.19; "
+                    "install 6.1 or newer and reboot",
                     major, minor);
         } else if (KERNEL_VERSION(major, minor, 0) < KERNEL_TESTED) {
                 say(r, "kernel", warning,
@@ -186,8 +185,8 @@ static void check_systemd(Report *r) {
                 say(r, "systemd", bad, "systemd is not process 1 of this host; tenants are its units");
         } else if (version > 0 && version < SYSTEMD_TESTED) {
                 say(r, "systemd", warning,
-                    "systemd %u is older than what tenants' units are written for; upgrade it to %u or "
-                    "newer",
+                    "systemd %u is older than what tenants' units are written for; "
+                    "upgrade it to %u or newer",
                     version, SYSTEMD_TESTED);
         } else {
                 say_ok(r, "systemd");

@@ -192,9 +192,8 @@ int docker_renew_certificate(const Definition *d, const Allocation *a, const str
                                      error);
         if (r >= 0 && renewed && tenant_is_locked(d->name)) {
                 host_log(host, 4,
-                         "Tenant %s: its Docker's certificate lacks a name or an address of now; a new one "
-                         "is "
-                         "made and takes effect with: tenantctl restart %s",
+                         "Tenant %s: its Docker's certificate lacks a name or an address of now; "
+                         "a new one is made and takes effect with: tenantctl restart %s",
                          d->name, d->name);
         } else if (r >= 0 && renewed) {
                 host_log(host, 6, "Tenant %s: a new certificate for its Docker, for names of now", d->name);

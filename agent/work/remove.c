@@ -8,7 +8,6 @@
 #include "name.h"
 #include "running.h"
 #include "tenant-work.h"
-#include "tree.h"
 #include "work.h"
 #include <errno.h>
 
@@ -76,16 +75,6 @@ static int free_allocation(const char *name, TenantError *error) {
         return lock < 0 ? lock : allocation_remove(name, error);
 }
 
-/* The lock file goes with it; a start that waits for it finds no definition. */
-static int remove_runtime(const char *name, TenantError *error) {
-        _cleanup_close_ int runtime = path_open(PATH_RUNTIME);
-        int r = runtime < 0 ? runtime : tree_remove(runtime, name);
-
-        return r < 0 ? error_set_errno(error, r, E_FAILED, "Cannot remove %s/%s", path_get(PATH_RUNTIME),
-                                       name)
-                     : 0;
-}
-
 /*
  * Takes the lock of a tenant that can be removed: stopped, released, its allocation readable or missing (*ret NULL).
  * Closing the descriptor unlocks.
@@ -116,7 +105,7 @@ static int wipe_locked(const char *name, const Allocation *a, const struct tenan
         if (r >= 0 && a) {
                 forget_network(name, a, host);
         }
-        r = r < 0 ? r : remove_runtime(name, error);
+        r = r < 0 ? r : tenant_forget_runtime(name, error);
         if (r >= 0 && allocation_stage(name) == ALLOCATION_REMOVING) {
                 r = definition_remove(name, error); /* drop-ins that a killed removal left */
         }

@@ -9,7 +9,7 @@ static void add_match(Client *c, const char *rule) {
         dbus_bus_add_match(c->connection, rule, NULL); /* unchecked: an error would be a disconnect */
 }
 
-Client *client_open(World *w, uid_t uid) {
+Client *client_open_in_groups(World *w, uid_t uid, const gid_t *groups, size_t n_groups) {
         Client *c = calloc(1, sizeof(*c));
         DBusError error = DBUS_ERROR_INIT;
         char address[128];
@@ -17,7 +17,7 @@ Client *client_open(World *w, uid_t uid) {
         assert_non_null(c);
         snprintf(address, sizeof(address), "unix:path=%s/bus", w->dir);
         /* What the bus sees at connect(2). */
-        assert_int_equal(setgroups(uid == WORLD_OPERATOR, &(gid_t){ WORLD_GROUP }), 0);
+        assert_int_equal(setgroups(n_groups, groups), 0);
         assert_int_equal(seteuid(uid), 0);
         c->connection = dbus_connection_open_private(address, &error);
         if (c->connection) {
@@ -25,12 +25,17 @@ Client *client_open(World *w, uid_t uid) {
                 dbus_bus_register(c->connection, &error);
         }
         assert_int_equal(seteuid(0), 0);
+        assert_int_equal(setgroups(0, NULL), 0);
         if (dbus_error_is_set(&error)) {
                 fail_msg("cannot connect: %s", error.message);
         }
         add_match(c, "type='signal',sender='org.tenantd1'");
         add_match(c, "type='signal',member='NameOwnerChanged',arg0='org.tenantd1'");
         return c;
+}
+
+Client *client_open(World *w, uid_t uid) {
+        return client_open_in_groups(w, uid, &(gid_t){ WORLD_GROUP }, uid == WORLD_OPERATOR);
 }
 
 Client *client_close(Client *c) {

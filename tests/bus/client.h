@@ -20,8 +20,9 @@ typedef struct Client {
         size_t n_queue;
 } Client;
 
-/* Connects as this user and asks for the agent's signals. */
-Client *client_open(World *w, uid_t uid);
+/* Connects as this user, in these groups beside his own, and asks for the agent's signals. */
+Client *client_open_in_groups(World *w, uid_t uid, const gid_t *groups, size_t n_groups);
+Client *client_open(World *w, uid_t uid); /* the operator in group tenantd, others in none */
 Client *client_close(Client *c);
 DEFINE_CLEANUP(Client *, client_close)
 

@@ -170,8 +170,7 @@ static DBusMessage *begin_when_allowed(Client *c, const char *name, int *ret_fd)
 /* One user cannot use up all jobs. */
 static void test_limit_of_one_user(void **state) {
         Scene s = scene_open(*state, true);
-        _cleanup_client_ Client *operator=
-                client_open(s.w, WORLD_OPERATOR); /* who may hand over descriptors */
+        _cleanup_client_ Client *importer = client_open(s.w, WORLD_OPERATOR); /* may hand over descriptors */
         int fds[17];
         char name[32];
 
@@ -180,7 +179,7 @@ static void test_limit_of_one_user(void **state) {
                 _cleanup_reply_ DBusMessage *reply = NULL;
 
                 snprintf(name, sizeof(name), "image-%d", i);
-                reply = begin_when_allowed(operator, name, &fds[i]);
+                reply = begin_when_allowed(importer, name, &fds[i]);
                 if (i < 16) {
                         expect_reply(reply);
                 } else {

@@ -334,17 +334,13 @@ static void test_root(void **state) {
 static Client *open_operator(World *w) {
         gid_t groups[256];
         size_t n = 0;
-        Client *c;
 
         for (struct group *g; n < ELEMENTSOF(groups) && (g = getgrent());) {
                 groups[n++] = g->gr_gid;
         }
         endgrent();
         assert_true(n > 10);
-        assert_int_equal(setgroups(n, groups), 0);
-        c = client_open(w, WORLD_OPERATOR);
-        assert_int_equal(setgroups(0, NULL), 0);
-        return c;
+        return client_open_in_groups(w, WORLD_OPERATOR, groups, n);
 }
 
 static void for_callers(void (*check)(Client *)) {
@@ -380,9 +376,13 @@ static void test_polkit_does_not_say_yes(void **state) {
         close_matrix();
 }
 
+static void check_hanging(Client *who) {
+        check_all(who, "hang");
+}
+
 static void test_polkit_hangs(void **state) {
         open_matrix(*state, true);
-        check_all(matrix.scene.user, "hang");
+        for_callers(check_hanging);
         close_matrix();
 }
 

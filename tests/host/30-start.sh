@@ -92,6 +92,7 @@ ok "with file, line and key" grep -E '/etc/tenantd/tenants/one.conf:[0-9]+.*Memo
 sed -i '$d' /etc/tenantd/tenants/one.conf
 systemctl reset-failed tenant@one
 not_ok "a tenant that does not exist" systemctl start tenant@nobody
+not_ok "leaves nothing" test -e /run/tenantd/nobody
 systemctl reset-failed tenant@nobody
 ok "one is removed" tenantctl remove one
 

@@ -27,8 +27,7 @@ ok "start" systemctl start tenant@one
 # --- modules
 module_points() {
         gate=/usr/libexec/tenantd/module-gate
-        # Another test in this host may have asked for so many that it is away for a minute.
-        [[ -n $(</proc/sys/kernel/modprobe) ]] || systemctl restart tenantd-modules
+        gate_back # another test in this host may have asked for so many
         is "$(</proc/sys/kernel/modprobe)" "$gate" "the first tenant's start puts the gate before modprobe"
         is "$(doctor module-autoload)" ok "doctor is content"
         # The host's own ways: by name, by a device node, by the device mapper.

@@ -74,7 +74,9 @@ R
 # polkitd reads them when it sees them.
 ok "alice manages: she creates" wait_for 10 as alice tenantctl --quiet create mine Image=debian12-minimal Profile=plain
 ok "changes" as alice tenantctl --quiet set mine Description=new
+import_as_alice() { as alice tenantctl image import little /srv/images/debian12-minimal.tar 2>&1; }
 ok "but no image, whose descriptor the bus keeps away" denied alice tenantctl --json image import little /srv/images/debian12-minimal.tar
+ok "which says who may" grep -q 'members of group tenantd' <(import_as_alice)
 gpasswd --add alice tenantd >/dev/null
 ok "and images, as a member of the group for that" as alice tenantctl --quiet image import little /srv/images/debian12-minimal.tar
 ok "these too" as alice tenantctl --quiet image remove little

@@ -22,7 +22,6 @@
 #include <cmocka.h>
 
 #define ELEMENTSOF(a) (sizeof(a) / sizeof((a)[0]))
-#define STATE "/run/tenantd/.network-routed/"
 #define SHORT_MS 150 /* a connection that must not come: local, so it would be there at once */
 
 static struct tenant a, b, c;
@@ -30,34 +29,14 @@ static struct tenant a, b, c;
 static const struct tenant_port web = { IPPROTO_TCP, 8080, 80 };
 static const struct tenant_port web_and_dns[] = { { IPPROTO_TCP, 8080, 80 }, { IPPROTO_UDP, 5353, 53 } };
 
-static const char *const limit_sets = "for s in egress ingress egress_packets ingress_packets; do "
-                                      "nft list set inet tenantd $s; done";
-
 static const char *no_nft; /* path of the none plugin */
-
-#define assert_ok(call)                                                                                     \
-        do {                                                                                                \
-                error = (struct tenant_error){};                                                            \
-                int r_ = (call);                                                                            \
-                if (r_ < 0) {                                                                               \
-                        fail_msg("%s: %d %s: %s", #call, r_, error.name, error.message);                    \
-                }                                                                                           \
-        } while (0)
-
-/* Waits for what a tenant's boot waits for without knowing: see link.c on the two ends. The host's end must not need it. */
-static void attach(struct tenant *t, const struct tenant_port *ports, size_t n) {
-        int watch = link_watch(t->netns_fd);
-
-        assert_ok(ops->attach(&t->context, t->netns_fd, ports, n, &error));
-        assert_true(link_watch_up(watch, "eth0"));
-}
 
 /* Each test has two tenants, acme with a TCP and a UDP port, and its own filters. */
 static int setup(void **state) {
         tenant_spawn(&a, "acme", 0);
         tenant_spawn(&b, "rival", 1);
-        attach(&a, web_and_dns, ELEMENTSOF(web_and_dns));
-        attach(&b, NULL, 0);
+        tenant_attach(&a, web_and_dns, ELEMENTSOF(web_and_dns));
+        tenant_attach(&b, NULL, 0);
         return 0;
 }
 
@@ -65,10 +44,7 @@ static int teardown(void **state) {
         struct tenant *all[] = { &a, &b, &c };
 
         for (size_t i = 0; i < ELEMENTSOF(all); i++) {
-                if (all[i]->pid > 0) {
-                        tenant_kill(all[i]);
-                        (void) ops->release(&all[i]->context, &error); /* it may be done already */
-                }
+                tenant_end(all[i]);
         }
         return 0;
 }
@@ -365,7 +341,7 @@ static void test_flush_is_mended(void **state) {
         run("nft flush ruleset");
         assert_int_equal(ops->intact(a.context.host, &error), -ENOENT);
         tenant_spawn(&c, "late", 2);
-        attach(&c, NULL, 0);
+        tenant_attach(&c, NULL, 0);
         assert_true(reaches_web(outside_ns, HOST_ADDRESS, 8080, listener, from));
         run("echo 0 > /proc/sys/net/ipv4/conf/tn1/rp_filter");
         forge_all(raw, box, mine);
@@ -382,7 +358,7 @@ static void test_flush_is_mended(void **state) {
         assert_true(reaches_web(outside_ns, HOST_ADDRESS, 8080, listener, from));
         /* So does whoever starts. */
         run("nft flush table inet tenantd");
-        attach(&c, NULL, 0);
+        tenant_attach(&c, NULL, 0);
         forge_all(raw, box, mine);
         assert_true(reaches_web(outside_ns, HOST_ADDRESS, 8080, listener, from));
         close(raw);
@@ -423,7 +399,7 @@ static void test_attach_after_kill(void **state) {
                 /* No release between: what the earlier life left is in the way, its link perhaps still dying. */
                 tenant_kill(&a);
                 tenant_spawn(&a, "acme", 0);
-                attach(&a, &web, 1);
+                tenant_attach(&a, &web, 1);
                 listener = tcp_listener(a.netns_fd, a.address, 80);
                 assert_true(reaches_web(outside_ns, HOST_ADDRESS, 8080, listener, from));
                 close(listener);
@@ -499,7 +475,7 @@ static void test_connections_are_not_inherited(void **state) {
         assert_true(if_nametoindex("tn0") > 0); /* somebody still has the namespace: we do */
         assert_ok(ops->forget(&a.context, &error));
         assert_true(if_nametoindex("tn0") == 0);
-        attach(&a, NULL, 0);
+        tenant_attach(&a, NULL, 0);
         udp_send(outside, HOST_ADDRESS, 5353, "inherited");
         udp_send(outside, HOST_ADDRESS, 7100, "still");
         assert_true(udp_expect(rival, "still", NULL));
@@ -508,7 +484,7 @@ static void test_connections_are_not_inherited(void **state) {
         udp_send(box, OUTSIDE_ADDRESS, 9000, "out");
         assert_int_equal(recvfrom(answers, word, sizeof(word), 0, (struct sockaddr *) &from, &size), 3);
         assert_ok(ops->forget(&a.context, &error));
-        attach(&a, NULL, 0);
+        tenant_attach(&a, NULL, 0);
         assert_int_equal(sendto(answers, "late", 4, 0, (struct sockaddr *) &from, sizeof(from)), 4);
         udp_send(outside, HOST_ADDRESS, 7100, "again");
         assert_true(udp_expect(rival, "again", NULL));
@@ -539,23 +515,6 @@ static void test_stale_file_harms_nobody(void **state) {
         close(listener);
 }
 
-/* Settings as the host would pass them, by the keys of the plugin's own table; 0: not set. */
-static void set_rates(struct tenant *t, struct tenant_value values[static 16], const char *key,
-                      uint64_t rate) {
-        for (size_t i = 0; i < plugin->n_settings; i++) {
-                if (strcmp(plugin->settings[i].key, key) == 0) {
-                        values[i] = (struct tenant_value){ rate > 0, rate > 0, rate, "rate" };
-                }
-        }
-        t->context.values = values;
-        t->context.n_values = plugin->n_settings;
-}
-
-static void forget_rates(struct tenant *t) {
-        t->context.values = NULL;
-        t->context.n_values = 0;
-}
-
 static void test_gc(void **state) {
         /* As an agent of a later version has them, with members that this backend does not know. */
         struct {
@@ -567,10 +526,10 @@ static void test_gc(void **state) {
         const struct tenant_port other = { IPPROTO_TCP, 8081, 81 };
         char from[16];
 
-        set_rates(&b, values, "Egress", 1000000);
+        tenant_set_rate(&b, values, "Egress", 1000000);
         assert_ok(ops->publish(&b.context, &other, 1, &error));
-        assert_true(command_says(limit_sets, "tn1"));
-        forget_rates(&b);
+        assert_true(command_says(LIMIT_SETS, "tn1"));
+        tenant_forget_rates(&b);
         later[0].context.struct_size = sizeof(later[0]);
         later[0].context.index = 7; /* somebody who does not run */
         assert_ok(plugin->gc(a.context.host, &later[0].context, 2, &error));
@@ -609,101 +568,6 @@ static void test_allocate(void **state) {
         assert_non_null(strstr(error.message, "dns.example"));
         c.context.values = NULL;
         c.context.n_values = 0;
-}
-
-/* How many of `n` datagrams of `size` bytes come through, sent as fast as it goes. */
-static unsigned passed(int from_ns, const char *to, int box, unsigned n, size_t size) {
-        static const char data[1400];
-        int sender = udp_socket(from_ns, "0.0.0.0", 0);
-        char buffer[sizeof(data)];
-        unsigned came = 0;
-
-        for (unsigned i = 0; i < n; i++) {
-                struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(9000) };
-
-                inet_pton(AF_INET, to, &address.sin_addr);
-                (void) sendto(sender, data, size, 0, (struct sockaddr *) &address, sizeof(address));
-                while (recv(box, buffer, sizeof(buffer), MSG_DONTWAIT) >= 0) {
-                        came++;
-                }
-        }
-        while (recv(box, buffer, sizeof(buffer), MSG_DONTWAIT) >= 0) {
-                came++;
-        }
-        close(sender);
-        return came;
-}
-
-/* What is over is gone; the neighbour's passes meanwhile. Numbers have room for the tenths of a second that this takes. */
-static void test_limits(void **state) {
-        int box = udp_socket(outside_ns, OUTSIDE_ADDRESS, 9000),
-            inside = udp_socket(a.netns_fd, a.address, 9000);
-        const struct tenant_port port = { IPPROTO_UDP, 9000, 9000 };
-        struct tenant_value values[16] = {};
-        unsigned n;
-
-        assert_int_equal(passed(a.netns_fd, OUTSIDE_ADDRESS, box, 2000, 100), 2000);
-        set_rates(&a, values, "EgressPackets", 500);
-        set_rates(&a, values, "IngressPackets", 1000);
-        assert_ok(ops->publish(&a.context, &port, 1, &error));
-        n = passed(a.netns_fd, OUTSIDE_ADDRESS, box, 2000, 100);
-        assert_in_range(n, 50, 600);
-        assert_int_equal(passed(b.netns_fd, OUTSIDE_ADDRESS, box, 2000, 100), 2000);
-        n = passed(outside_ns, HOST_ADDRESS, inside, 2000, 100);
-        assert_in_range(n, 100, 1200);
-        /* Put back with the rest when somebody flushes the ruleset. */
-        run("nft flush ruleset");
-        attach(&b, NULL, 0);
-        assert_in_range(passed(a.netns_fd, OUTSIDE_ADDRESS, box, 2000, 100), 50, 600);
-        /* Bytes: a bucket of a second and 128 KiB, so 256000 for 1 Mbit/s. */
-        set_rates(&a, values, "EgressPackets", 0);
-        set_rates(&a, values, "IngressPackets", UINT64_MAX);
-        set_rates(&a, values, "Egress", 1000000);
-        set_rates(&a, values, "Ingress", 2000000);
-        assert_ok(ops->publish(&a.context, &port, 1, &error));
-        n = passed(a.netns_fd, OUTSIDE_ADDRESS, box, 1000, 1400);
-        assert_in_range(n, 150, 500);
-        n = passed(outside_ns, HOST_ADDRESS, inside, 1000, 1400);
-        assert_in_range(n, 200, 700);
-        assert_false(command_says("nft list set inet tenantd egress_packets", "tn0"));
-        assert_true(command_says(limit_sets, "tn0"));
-        /* A start has them from its first packet on. */
-        assert_ok(ops->release(&a.context, &error));
-        assert_false(command_says(limit_sets, "tn0"));
-        attach(&a, NULL, 0);
-        assert_in_range(passed(a.netns_fd, OUTSIDE_ADDRESS, box, 1000, 1400), 150, 500);
-        forget_rates(&a);
-        close(inside);
-        close(box);
-}
-
-/* What a worker left that was killed between the file and the kernel. */
-static void test_limits_are_what_was_set_last(void **state) {
-        static const char *const packets = "nft list set inet tenantd egress_packets";
-        struct tenant_value values[16] = {};
-
-        set_rates(&a, values, "EgressPackets", 500);
-        assert_ok(ops->publish(&a.context, NULL, 0, &error));
-        assert_true(command_says(packets, "500/second"));
-        run("sed -i s/egress_packets=500/egress_packets=1000/ " STATE "tn0");
-        set_rates(&a, values, "EgressPackets", 1000);
-        assert_ok(ops->publish(&a.context, NULL, 0, &error));
-        assert_true(command_says(packets, "1000/second"));
-        run("sed -i /egress_packets=/d " STATE "tn0");
-        assert_ok(ops->release(&a.context, &error));
-        assert_false(command_says(packets, "tn0"));
-        forget_rates(&a);
-}
-
-static void test_limits_have_bounds(void **state) {
-        struct tenant_value values[16] = {};
-
-        set_rates(&a, values, "EgressPackets", 10000001);
-        assert_int_equal(plugin->validate(&a.context, &error), -EINVAL);
-        assert_non_null(strstr(error.message, "10000000"));
-        set_rates(&a, values, "EgressPackets", UINT64_MAX);
-        assert_ok(plugin->validate(&a.context, &error));
-        forget_rates(&a);
 }
 
 static void test_probe(void **state) {
@@ -786,9 +650,6 @@ int main(int argc, char *argv[]) {
                 TEST(test_stale_file_harms_nobody),
                 TEST(test_gc),
                 TEST(test_allocate),
-                TEST(test_limits),
-                TEST(test_limits_are_what_was_set_last),
-                TEST(test_limits_have_bounds),
                 TEST(test_probe),
                 TEST(test_broken_table_file_is_told),
                 TEST(test_none),

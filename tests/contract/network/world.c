@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * world.c: see world.h. Everything happens in a network and mount namespace made first: refuses to run where that cannot be
- * had, and never touches the machine's own links or nftables. Owned by test-network.c; ends with the process.
+ * had, and never touches the machine's own links or nftables. Owned by the network tests; ends with the process.
  */
 #include "world.h"
 #include <arpa/inet.h>
@@ -415,4 +415,40 @@ bool link_gone(const char *name) {
         }
         close(fd);
         return gone;
+}
+
+void tenant_attach(struct tenant *t, const struct tenant_port *ports, size_t n) {
+        int watch = link_watch(t->netns_fd);
+
+        if (ops->attach(&t->context, t->netns_fd, ports, n, &error) < 0) {
+                fprintf(stderr, "cannot attach %s: %s: %s\n", t->name, error.name, error.message);
+                exit(1);
+        }
+        if (!link_watch_up(watch, "eth0")) {
+                fprintf(stderr, "the link of %s does not come up\n", t->name);
+                exit(1);
+        }
+}
+
+void tenant_end(struct tenant *t) {
+        if (t->pid > 0) {
+                tenant_kill(t);
+                (void) ops->release(&t->context, &error); /* it may be done already */
+        }
+}
+
+void tenant_set_rate(struct tenant *t, struct tenant_value values[static 16], const char *key,
+                     uint64_t rate) {
+        for (size_t i = 0; i < plugin->n_settings; i++) {
+                if (strcmp(plugin->settings[i].key, key) == 0) {
+                        values[i] = (struct tenant_value){ rate > 0, rate > 0, rate, "rate" };
+                }
+        }
+        t->context.values = values;
+        t->context.n_values = plugin->n_settings;
+}
+
+void tenant_forget_rates(struct tenant *t) {
+        t->context.values = NULL;
+        t->context.n_values = 0;
 }

@@ -11,6 +11,9 @@
 #define METADATA_ADDRESS "169.254.169.254"
 #define ALIBABA_METADATA_ADDRESS "100.100.100.200"
 #define AZURE_WIRE_ADDRESS "168.63.129.16"
+#define STATE "/run/tenantd/.network-routed/"
+#define LIMIT_SETS                                                                                          \
+        "for s in egress ingress egress_packets ingress_packets; do nft list set inet tenantd $s; done"
 #define STOPPED_ADDRESS                                                                                     \
         "100.80.250.250" /* of the pool, and no running tenant's: the host has no route of its own to it */
 
@@ -32,9 +35,30 @@ extern int host_ns;
 /* Exits with 77 and a reason when this machine cannot do it. Moves the process into namespaces of its own. */
 void world_make(const char *plugin_path, const char *nft_file);
 
+/* A call of the backend's; cmocka.h is with who uses it. */
+#define assert_ok(call)                                                                                     \
+        do {                                                                                                \
+                error = (struct tenant_error){};                                                            \
+                int r_ = (call);                                                                            \
+                if (r_ < 0) {                                                                               \
+                        fail_msg("%s: %d %s: %s", #call, r_, error.name, error.message);                    \
+                }                                                                                           \
+        } while (0)
+
 /* A process in a user and a network namespace of its own, and the context that a composer would give for it. */
 void tenant_spawn(struct tenant *t, const char *name, uint32_t index);
 void tenant_kill(struct tenant *t);
+
+/* Waits for what a tenant's boot waits for without knowing: see link.c on the two ends. The host's end must not need it. */
+void tenant_attach(struct tenant *t, const struct tenant_port *ports, size_t n);
+
+/* Killed and released, if there is one. */
+void tenant_end(struct tenant *t);
+
+/* Settings as the host would pass them, by the keys of the plugin's own table; 0: not set. */
+void tenant_set_rate(struct tenant *t, struct tenant_value values[static 16], const char *key,
+                     uint64_t rate);
+void tenant_forget_rates(struct tenant *t);
 
 /* Sockets in a namespace (-1: the host). Addresses are dotted; ports in host byte order. */
 int udp_socket(int ns, const char *address, uint16_t port);
