@@ -52,8 +52,7 @@ ok "inactive" inactive one
 ok "start again" systemctl start tenant@one
 before=$(init_of one)
 ok "reboot from inside" inside one systemctl reboot
-restarted() { active one && [[ $(init_of one) != "$before" ]]; }
-ok "it is up again with another init" wait_for 20 restarted
+ok "it is up again with another init" wait_for 20 started_anew one "$before"
 ok "power off from inside" inside one systemctl poweroff
 ok "the unit ends cleanly" wait_for 20 inactive one
 

@@ -469,7 +469,7 @@ reboot_point() { # KIND PATH PATTERN
 
 restarted() { # INIT
         outcome=started
-        active "$place" && [[ $(init_of "$place") != "$1" ]] && { look; return 0; }
+        started_anew "$place" "$1" && { look; return 0; }
         failed "$place" && outcome="refused: $(cat "/run/tenantd/$place/error")"
 }
 

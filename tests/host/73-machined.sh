@@ -25,8 +25,6 @@ ended() {
         [[ $(systemctl is-active "tenant@$1") == inactive && $(systemctl show -P Result "tenant@$1") == success ]]
 }
 
-started_anew() { active "$1" && [[ $(init_of "$1") != "$2" ]]; } # NAME FORMER-INIT
-
 uuid_of() { sed -n 's/^UUID *= *//Ip' "/var/lib/tenantd/tenants/$1/allocation" | tr -d -; }
 
 address_of() { tenantctl show "$1" --json | jq -r .Address; }

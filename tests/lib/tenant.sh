@@ -30,6 +30,12 @@ tenants_end() {
 # The pid of a tenant's init, as the host sees it.
 init_of() { cat "/run/tenantd/$1/init"; }
 
+# After a restart that nobody waits for. The unit last: while the former run is released it is still active, and there is no init.
+started_anew() { # NAME FORMER-INIT
+        local now
+        now=$(init_of "$1" 2>/dev/null) && [[ $now && $now != "$2" ]] && active "$1"
+}
+
 runner_of() { systemctl show -P MainPID "tenant@$1"; }
 
 # inside NAME COMMAND...: by the kernel's own means, not the product's, so that `run` is not tested by itself.
