@@ -79,7 +79,7 @@ static int undo_kind(const char *name, const Allocation *a, const Journal *j, en
 
 static int undo_all(const char *name, const Journal *j, TenantError *error) {
         _cleanup_(allocation_free_p) Allocation *a = NULL;
-        int r = allocation_load(name, &a, error), first = 0;
+        int r = j->n_steps > 0 ? allocation_load(name, &a, error) : 0, first = 0;
 
         if (r < 0) {
                 return r;

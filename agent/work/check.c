@@ -353,6 +353,20 @@ static void check_sysctls(Report *r) {
         }
 }
 
+/* Not to be seen in a container, whose host decides. */
+static void check_filter_room(Report *r) {
+        if (number_of("/proc/sys/net/core/bpf_jit_enable") == 0) {
+                say_ok(r, "compiled-filters");
+                return;
+        }
+        say(r, "compiled-filters", warning,
+            "The kernel compiles filters, and one tenant can use up the room for all: its neighbours' "
+            "services "
+            "and containers fail then, and no tenant starts; "
+            "sysctl -w net.core.bpf_jit_enable=0, and the same in a file of /etc/sysctl.d "
+            "(a kernel that refuses it has a limit to be raised instead: net.core.bpf_jit_limit)");
+}
+
 /* What the host gives its own programs must not be what tenants' connections leave by (TENANT_HOST_PORT_LAST). */
 static void check_ports(Report *r) {
         _cleanup_free_ char *text = NULL;
@@ -730,12 +744,11 @@ static void check_tenants(Report *r) {
 
 int work_check_host(HostCheck **ret, size_t *ret_n, TenantError *error) {
         static void (*const checks[])(Report * r) = {
-                check_kernel,     check_kernel_update, check_smt,      check_systemd,
-                check_cgroup,     check_namespaces,    check_modules,  check_sysctls,
-                check_ports,      check_socket_memory, check_autoload, check_cores,
-                check_huge_pages, check_overcommit,    check_stores,   check_backends,
-                check_filter,     check_apparmor,      check_ids,      check_images,
-                check_config,     check_tenants,
+                check_kernel,        check_kernel_update, check_smt,     check_systemd,     check_cgroup,
+                check_namespaces,    check_modules,       check_sysctls, check_filter_room, check_ports,
+                check_socket_memory, check_autoload,      check_cores,   check_huge_pages,  check_overcommit,
+                check_stores,        check_backends,      check_filter,  check_apparmor,    check_ids,
+                check_images,        check_config,        check_tenants,
         };
         _cleanup_(report_done) Report report = { 0 };
 

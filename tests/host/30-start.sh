@@ -92,6 +92,7 @@ sed -i '$d' /etc/tenantd/tenants/one.conf
 systemctl reset-failed tenant@one
 not_ok "a tenant that does not exist" systemctl start tenant@nobody
 not_ok "leaves nothing" test -e /run/tenantd/nobody
+not_ok "and has nothing to release" journal_has -u tenant@nobody --grep="never created"
 systemctl reset-failed tenant@nobody
 ok "one is removed" tenantctl remove one
 

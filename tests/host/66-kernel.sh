@@ -155,6 +155,13 @@ overcommit_points() {
         is "$(doctor overcommit)" ok "and the kernel's own way is fine"
 }
 group kernel "promised memory" overcommit_points
+filter_points() {
+        is "$(doctor compiled-filters)" ok "filters are not compiled, as the package has it"
+        sysctl -qw net.core.bpf_jit_enable=1
+        is "$(doctor compiled-filters)" warning "a host where one tenant can use up the room for that is told"
+        sysctl -qw net.core.bpf_jit_enable=0
+}
+group kernel "compiled filters" filter_points
 # How much of the host's memory all sockets together may have: the third number is the bound.
 bound() { awk '{ print $3 }' "/proc/sys/net/ipv4/$1_mem"; }
 socket_points() {

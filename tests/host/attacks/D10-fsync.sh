@@ -10,7 +10,7 @@
 . "$here/noise.sh"
 
 attack() {
-        level_bounds+=(IOWriteIOPSMax=100)
+        level_bounds+=(IOWriteIOPSMax=50)
         burn_attack sync 8
 }
 

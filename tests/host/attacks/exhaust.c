@@ -5,13 +5,15 @@
  *
  *   exhaust KIND COUNT SECONDS     at most COUNT; held for SECONDS. Status 0: got all that was asked for, 100: refused before
  *
- * Kinds: inotify, net-namespaces, signals, queues (POSIX message queues), keys, terminals, requests (asynchronous I/O), files; tcp and udp
- * (buffers: one is a connection, or socket, through which something passes, and which then is full); orphans (connections that were closed,
- * and whose other end takes its time: one is a thousand of them, of which the first had its last words delivered).
+ * Kinds: inotify, net-namespaces, signals, queues (POSIX message queues), keys, terminals, requests (asynchronous I/O), files; filters
+ * (the longest that a socket takes); tcp and udp (buffers: one is a connection, or socket, through which something passes, and which then is
+ * full); orphans (connections that were closed, and whose other end takes its time: one is a thousand of them, of which the first had its
+ * last words delivered).
  */
 #include "attack.h"
 #include <fcntl.h>
 #include <linux/aio_abi.h>
+#include <linux/filter.h>
 #include <linux/keyctl.h>
 #include <mqueue.h>
 #include <net/if.h>
@@ -34,6 +36,7 @@
 
 #define REQUESTS_EACH 65536u
 #define FILES_EACH 10000u
+#define FILTER_LENGTH 2500u /* net.core.optmem_max is 20480 bytes */
 #define PASSES_MSEC 2000
 #define TCP_PASSES (1u << 20)
 #define TCP_IDLE_MSEC 30u
@@ -132,6 +135,19 @@ static bool take_requests(unsigned long i) {
 
         (void) i;
         return syscall(SYS_io_setup, REQUESTS_EACH, &context) == 0;
+}
+
+/* Divisions, since those are compiled into many bytes. */
+static bool take_filter(unsigned long i) {
+        static struct sock_filter code[FILTER_LENGTH];
+        const struct sock_fprog filter = { FILTER_LENGTH, code };
+        int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+        for (size_t n = 0; i == 0 && n < FILTER_LENGTH; n++) {
+                code[n] = (struct sock_filter) BPF_STMT(BPF_ALU | BPF_DIV | BPF_K, 0x12345678);
+        }
+        code[FILTER_LENGTH - 1] = (struct sock_filter) BPF_STMT(BPF_RET | BPF_K, UINT32_MAX);
+        return fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)) == 0;
 }
 
 /* More than one process may have. */
@@ -305,7 +321,7 @@ static const struct {
         { "keys", take_key },          { "terminals", take_terminal },
         { "requests", take_requests }, { "files", take_files },
         { "tcp", take_tcp },           { "udp", take_udp },
-        { "orphans", take_orphans },
+        { "orphans", take_orphans },   { "filters", take_filter },
 };
 
 /* As many open files as root may have, so that they are not what is met first. */
