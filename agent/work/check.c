@@ -360,9 +360,8 @@ static void check_filter_room(Report *r) {
                 return;
         }
         say(r, "compiled-filters", warning,
-            "The kernel compiles filters, and one tenant can use up the room for all: its neighbours' "
-            "services "
-            "and containers fail then, and no tenant starts; "
+            "The kernel compiles filters, and one tenant can use up the room for all: "
+            "its neighbours' services and containers fail then, and no tenant starts; "
             "sysctl -w net.core.bpf_jit_enable=0, and the same in a file of /etc/sysctl.d "
             "(a kernel that refuses it has a limit to be raised instead: net.core.bpf_jit_limit)");
 }
