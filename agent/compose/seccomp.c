@@ -10,16 +10,18 @@
 #include <sys/syscall.h>
 
 #define SECCOMP_FILE TENANTD_DATA_DIR "/seccomp.bpf"
+#define SECCOMP_PACKET_SOCKETS_FILE TENANTD_DATA_DIR "/seccomp-packet-sockets.bpf"
 
 void seccomp_filter_done(SeccompFilter *f) {
         free(f->program);
         *f = (SeccompFilter){ 0 };
 }
 
-int seccomp_read(SeccompFilter *ret, TenantError *error) {
+int seccomp_read(bool packet_sockets, SeccompFilter *ret, TenantError *error) {
+        const char *file = packet_sockets ? SECCOMP_PACKET_SOCKETS_FILE : SECCOMP_FILE;
         char *data = NULL;
         size_t size = 0;
-        int r = file_read(AT_FDCWD, SECCOMP_FILE, BPF_MAXINSNS * sizeof(struct sock_filter), &data, &size);
+        int r = file_read(AT_FDCWD, file, BPF_MAXINSNS * sizeof(struct sock_filter), &data, &size);
 
         if (r >= 0 && (size == 0 || size % sizeof(struct sock_filter) != 0)) {
                 free(data);
@@ -27,8 +29,7 @@ int seccomp_read(SeccompFilter *ret, TenantError *error) {
         }
         if (r < 0) {
                 return error_set_errno(error, r, E_HOST_NOT_READY,
-                                       "Cannot read the system call filter " SECCOMP_FILE
-                                       "; reinstall tenantd");
+                                       "Cannot read the system call filter %s; reinstall tenantd", file);
         }
         *ret = (SeccompFilter){ .program = data, .size = size };
         return 0;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * audit-filter.c: keeps what AppArmor refuses to tenants out of the host's journal. The profile refuses without a record wherever it can,
- * but changing the profile always makes one (change_profile, kernel 6.1), and journald stores all it reads from the audit socket, at no
- * bound: a loop in a tenant would fill the journal. The kernel is told not to make such records for tenants' ids; the host's own stay.
+ * audit-filter.c: keeps out of the host's journal what the kernel's audit reports by itself of tenants: changes of their filters of packets,
+ * system calls that filters of theirs report, crashes, logins, refusals by AppArmor (whose profile refuses without a record wherever it
+ * can). journald stores all it reads from the audit socket, at no bound: a loop in a tenant would fill the journal. The kernel is told not to
+ * make such records for tenants' ids; the host's own stay, and what the operator's own rules ask for.
  *
  *   audit-filter --add | --remove        (tenantd-audit.service)
  *
@@ -31,7 +32,7 @@ static int answer_of(int fd) {
                                                                                       : answer.error.error;
 }
 
-static int ask_kernel(__u16 request) {
+static int ask_kernel(__u16 request, unsigned i) {
         _cleanup_close_ int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_AUDIT);
         struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
         struct audit_rule_data rule;
@@ -48,15 +49,19 @@ static int ask_kernel(__u16 request) {
                 .msg_iovlen = ELEMENTSOF(parts),
         };
 
-        audit_rule_of_tenants(&rule);
+        audit_rule_of_tenants(i, &rule);
         return fd < 0 || sendmsg(fd, &message, 0) < 0 ? -errno : answer_of(fd);
 }
 
 /* `done`: what the kernel says when there is nothing to do. */
-static int change_rule(__u16 request, int done) {
-        int r = ask_kernel(request);
+static int change_rules(__u16 request, int done) {
+        int r = 0;
 
-        if (r == 0 || r == done) {
+        for (unsigned i = 0; r >= 0 && i < AUDIT_RULES_OF_TENANTS; i++) {
+                r = ask_kernel(request, i);
+                r = r == done ? 0 : r;
+        }
+        if (r == 0) {
                 return 0;
         }
         fprintf(stderr, "audit-filter: the kernel's audit rules stay as they are: %s\n", strerror(-r));
@@ -66,10 +71,10 @@ static int change_rule(__u16 request, int done) {
 
 int main(int argc, char **argv) {
         if (argc == 2 && strcmp(argv[1], "--add") == 0) {
-                return change_rule(AUDIT_ADD_RULE, -EEXIST);
+                return change_rules(AUDIT_ADD_RULE, -EEXIST);
         }
         if (argc == 2 && strcmp(argv[1], "--remove") == 0) {
-                return change_rule(AUDIT_DEL_RULE, -ENOENT);
+                return change_rules(AUDIT_DEL_RULE, -ENOENT);
         }
         fprintf(stderr, "usage: audit-filter --add | --remove\n");
         return 2;

@@ -100,7 +100,7 @@ static int build(const ChildPlan *p, int *ret_console, TenantError *error) {
                 r = mounts_api(root, error);
         }
         if (r >= 0) {
-                r = mounts_dev(root, ret_console, &master, error);
+                r = mounts_dev(p->dev_fd, root, ret_console, &master, error);
         }
         if (r >= 0) {
                 r = guest_write(p->guest, root, error);

@@ -13,6 +13,7 @@ typedef struct ChildPlan {
         int control_fd; /* to the runner: the console */
         int volume_fd; /* detached mount of the volume */
         int image_fd; /* detached, idmapped mount of the image */
+        int dev_fd; /* detached mount: /dev */
         int shim_fd; /* see shim.h */
         const Guest *guest;
         const SeccompFilter *seccomp;

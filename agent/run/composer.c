@@ -13,6 +13,7 @@
 #include "io.h"
 #include "journal.h"
 #include "log.h"
+#include "mounts.h"
 #include "paths.h"
 #include "shim.h"
 #include "usermap.h"
@@ -39,7 +40,7 @@ typedef struct Composer {
         struct tenant_namespace_plan plan;
         SeccompFilter seccomp;
         Guest guest;
-        int volume_fd, image_fd, payload_fd, shim_fd, child_fd;
+        int volume_fd, image_fd, dev_fd, payload_fd, shim_fd, child_fd;
         pid_t init, killed; /* killed: to be reaped */
 } Composer;
 
@@ -102,7 +103,7 @@ static int step_backends(Composer *c, TenantError *error) {
         int r = backends_load(c->definition, c->allocation, &c->host,
                               KINDS_ALL & ~KIND_BIT(TENANT_KIND_NETWORK), &c->backends, error);
 
-        return r < 0 ? r : seccomp_read(&c->seccomp, error);
+        return r < 0 ? r : seccomp_read(c->definition->packet_sockets, &c->seccomp, error);
 }
 
 static int step_guest(Composer *c, TenantError *error) {
@@ -139,6 +140,11 @@ static int step_image(Composer *c, TenantError *error) {
         }
         c->image_fd = idmap_mount(root, IMAGE_ID_BASE, ids.base, count, &c->killed, error);
         return c->image_fd < 0 ? c->image_fd : 0;
+}
+
+static int step_dev(Composer *c, TenantError *error) {
+        c->dev_fd = mounts_dev_create(c->allocation->ids.base, c->definition->fuse, error);
+        return c->dev_fd < 0 ? c->dev_fd : 0;
 }
 
 static int step_namespace(Composer *c, TenantError *error) {
@@ -230,6 +236,7 @@ static int step_clone(Composer *c, TenantError *error) {
                 .control_fd = c->control_fd,
                 .volume_fd = c->volume_fd,
                 .image_fd = c->image_fd,
+                .dev_fd = c->dev_fd,
                 .shim_fd = c->shim_fd,
                 .guest = &c->guest,
                 .seccomp = &c->seccomp,
@@ -407,10 +414,13 @@ static const struct {
         const char *name;
         int (*run)(Composer *c, TenantError *error);
 } steps[] = {
-        { "journal", step_journal }, { "definition", step_definition }, { "backends", step_backends },
-        { "guest", step_guest },     { "storage", step_storage },       { "cgroup", step_cgroup },
-        { "image", step_image },     { "namespace", step_namespace },   { "clone", step_clone },
-        { "maps", step_maps },       { "network", step_network },       { "exec", step_exec },
+        { "journal", step_journal },     { "definition", step_definition },
+        { "backends", step_backends },   { "guest", step_guest },
+        { "storage", step_storage },     { "cgroup", step_cgroup },
+        { "image", step_image },         { "dev", step_dev },
+        { "namespace", step_namespace }, { "clone", step_clone },
+        { "maps", step_maps },           { "network", step_network },
+        { "exec", step_exec },
 };
 
 static void host_log(void *userdata, int level, const char *message) {
@@ -433,6 +443,7 @@ int composer_run(const RunOptions *options, pid_t runner, int runtime_fd, int co
                 .journal_fd = -1,
                 .volume_fd = -1,
                 .image_fd = -1,
+                .dev_fd = -1,
                 .payload_fd = -1,
                 .shim_fd = -1,
                 .child_fd = -1,

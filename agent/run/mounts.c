@@ -8,8 +8,10 @@
 #include "fd.h"
 #include "paths.h"
 #include <fcntl.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -201,25 +203,61 @@ int mounts_notify(int notify_mount, int root_fd, TenantError *error) {
         return mounts_place(notify_mount, root_fd, "run/host/notify", error);
 }
 
-/* The host's node over an empty file: a node made on the tenant's own tmpfs would not open (nodev by its user namespace). */
-static int bind_node(int dev_fd, const char *name, TenantError *error) {
-        _cleanup_close_ int node = -1, place = -1;
-        char path[32];
+/*
+ * Nodes are inodes of the tenant's own: by the host's, which everybody uses, it could see and slow down what others do with them (inotify),
+ * and talk to other tenants (locks).
+ */
+static int make_nodes(int dev_fd, uid_t owner, bool fuse) {
+        static const struct {
+                const char *name;
+                unsigned major, minor; /* Documentation/admin-guide/devices.txt */
+        } nodes[] = {
+                { "null", 1, 3 },    { "zero", 1, 5 }, { "full", 1, 7 },       { "random", 1, 8 },
+                { "urandom", 1, 9 }, { "tty", 5, 0 },  { "net/tun", 10, 200 }, { "fuse", 10, 229 },
+        };
 
-        snprintf(path, sizeof(path), "/dev/%s", name);
-        node = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-        if (node < 0) {
-                return error_set_errno(error, errno, E_HOST_NOT_READY,
-                                       "The host has no %s (modules fuse and tun; see tenantctl doctor)",
-                                       path);
+        if (mkdirat(dev_fd, "net", 0755) < 0 ||
+            fchownat(dev_fd, "net", owner, owner, AT_SYMLINK_NOFOLLOW) < 0) {
+                return -errno;
         }
-        place = open_beneath(dev_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NONBLOCK, 0600);
-        if (place < 0 ||
-            move_mount(node, "", place, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0) {
-                return error_set_errno(error, place < 0 ? place : errno, E_FAILED,
-                                       "Cannot bind %s into the tenant", path);
+        for (size_t i = 0; i < ELEMENTSOF(nodes); i++) {
+                const char *name = nodes[i].name;
+
+                if (!fuse && strcmp(name, "fuse") == 0) {
+                        continue;
+                }
+                if (mknodat(dev_fd, name, S_IFCHR | 0666, makedev(nodes[i].major, nodes[i].minor)) < 0 ||
+                    fchownat(dev_fd, name, owner, owner, AT_SYMLINK_NOFOLLOW) < 0) {
+                        return -errno;
+                }
         }
         return 0;
+}
+
+int mounts_dev_create(uid_t owner, bool fuse, TenantError *error) {
+        _cleanup_close_ int tmpfs = fsopen("tmpfs", FSOPEN_CLOEXEC), mount = -1;
+        mode_t mask;
+        char id[16];
+        int r;
+
+        snprintf(id, sizeof(id), "%u", owner);
+        if (tmpfs < 0 || fsconfig(tmpfs, FSCONFIG_SET_STRING, "source", "tmpfs", 0) < 0 ||
+            fsconfig(tmpfs, FSCONFIG_SET_STRING, "mode", "755", 0) < 0 ||
+            fsconfig(tmpfs, FSCONFIG_SET_STRING, "uid", id, 0) < 0 ||
+            fsconfig(tmpfs, FSCONFIG_SET_STRING, "gid", id, 0) < 0 ||
+            fsconfig(tmpfs, FSCONFIG_SET_STRING, "size", "4m", 0) < 0 ||
+            fsconfig(tmpfs, FSCONFIG_SET_STRING, "nr_inodes", "64k", 0) < 0 ||
+            fsconfig(tmpfs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0) {
+                return failed(error, errno, "make a file system for /dev");
+        }
+        mount = fsmount(tmpfs, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_STRICTATIME);
+        if (mount < 0) {
+                return failed(error, errno, "make a mount for /dev");
+        }
+        mask = umask(0);
+        r = make_nodes(mount, owner, fuse);
+        umask(mask);
+        return r < 0 ? failed(error, r, "make the devices of /dev") : TAKE_FD(mount);
 }
 
 static int make_links(int dev_fd, TenantError *error) {
@@ -260,16 +298,16 @@ static int make_console(int dev_fd, int *ret_console, int *ret_master, TenantErr
         return 0;
 }
 
-int mounts_dev(int root_fd, int *ret_console, int *ret_master, TenantError *error) {
-        static const char *const nodes[] = { "null",    "zero", "full", "random",
-                                             "urandom", "tty",  "fuse", "net/tun" };
-        static const char *const directories[] = { "pts", "shm", "mqueue", "net" };
-        _cleanup_close_ int dev = -1;
-        int r = mount_new(root_fd, "dev", "tmpfs", MS_NOSUID | MS_STRICTATIME,
-                          "mode=755,size=4m,nr_inodes=64k", error);
+int mounts_dev(int dev_mount, int root_fd, int *ret_console, int *ret_master, TenantError *error) {
+        static const char *const directories[] = { "pts", "shm", "mqueue" };
+        _cleanup_close_ int place = target_open(root_fd, "dev", error), dev = -1;
+        int r;
 
-        if (r < 0) {
-                return r;
+        if (place < 0) {
+                return place;
+        }
+        if (move_mount(dev_mount, "", place, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0) {
+                return failed(error, errno, "mount /dev");
         }
         dev = open_beneath(root_fd, "dev", O_PATH | O_DIRECTORY, 0);
         if (dev < 0) {
@@ -278,12 +316,6 @@ int mounts_dev(int root_fd, int *ret_console, int *ret_master, TenantError *erro
         for (size_t i = 0; i < ELEMENTSOF(directories); i++) {
                 if (mkdirat(dev, directories[i], 0755) < 0) {
                         return failed(error, errno, "make the directories of /dev");
-                }
-        }
-        for (size_t i = 0; i < ELEMENTSOF(nodes); i++) {
-                r = bind_node(dev, nodes[i], error);
-                if (r < 0) {
-                        return r;
                 }
         }
         r = mount_new(root_fd, "dev/pts", "devpts", MS_NOSUID | MS_NOEXEC,

@@ -6,6 +6,8 @@
 #pragma once
 
 #include "error.h"
+#include <stdbool.h>
+#include <sys/types.h>
 
 /*
  * Puts the volume over /run/tenantd (of this mount namespace only), the image below it, and the overlay of both.
@@ -24,10 +26,15 @@ int mounts_notify_open(const char *name, TenantError *error) __attribute__((warn
 int mounts_notify(int notify_mount, int root_fd, TenantError *error) __attribute__((warn_unused_result));
 
 /*
- * /dev: a fresh tmpfs with the host's harmless nodes, its own devpts, shm, mqueue and a console pty.
- * ret_console: slave; ret_master: for the runner.
+ * For the composer: what becomes /dev, a tmpfs with the harmless devices as nodes of the tenant's own, which belong to `owner`. Made by the
+ * host's root, since a node on a file system of the tenant's own would not open. A detached mount.
  */
-int mounts_dev(int root_fd, int *ret_console, int *ret_master, TenantError *error)
+int mounts_dev_create(uid_t owner, bool fuse, TenantError *error) __attribute__((warn_unused_result));
+
+/*
+ * Puts that over /dev, and into it a devpts, shm, mqueue and a console pty. ret_console: slave; ret_master: for the runner.
+ */
+int mounts_dev(int dev_mount, int root_fd, int *ret_console, int *ret_master, TenantError *error)
         __attribute__((warn_unused_result));
 
 /* Makes the working directory, which is root_fd, the root, and lets go of everything of the host. */

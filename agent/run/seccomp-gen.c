@@ -2,9 +2,11 @@
 /*
  * seccomp-gen.c: runs when tenantd is built; writes the tenants' system call filter as classic BPF to standard output.
  *
+ *   seccomp-gen [packet-sockets]      with it, the filter of tenants that have PacketSockets=yes
+ *
  * A deny list: what has an effect beyond the tenant, or is kernel surface that a system container with systemd and Docker
- * does not need. Everything that nested containers need stays allowed: mount and the new mount API, keyctl, ptrace, setns,
- * unshare, seccomp itself. ENOSYS pretends an older kernel; EPERM and EAFNOSUPPORT where a fallback expects them.
+ * does not need. Everything that nested containers need stays allowed: mount and the new mount API, ptrace, setns, unshare,
+ * seccomp itself. ENOSYS pretends an older kernel; EPERM and EAFNOSUPPORT where a fallback expects them.
  *
  * 32-bit x86 callers have the same rules. Sockets they cannot make by socketcall(2) at all: its family is in memory, where no filter
  * can look.
@@ -13,6 +15,7 @@
 #include <linux/netlink.h>
 #include <linux/reboot.h>
 #include <seccomp.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -61,6 +64,10 @@ static const struct {
         { "syslog", EPERM },
         { "ustat", ENOSYS },
         { "cachestat", ENOSYS },
+        /* Keys are the kernel's memory, which nobody is charged for: each id of a tenant could have its quota full. Containers do without. */
+        { "add_key", ENOSYS },
+        { "keyctl", ENOSYS },
+        { "request_key", ENOSYS },
         /* File handles name inodes of the whole file system, not of the tenant's tree. */
         { "open_by_handle_at", ENOSYS },
         /* Large or exploit-friendly kernel surface. bpf: EPERM makes runc's and systemd's fallbacks act. */
@@ -73,8 +80,9 @@ static const struct {
 };
 
 /*
- * Socket families that a tenant has are AF_UNIX, AF_INET, AF_INET6, AF_NETLINK and AF_PACKET (17). All between and above, those of
- * future kernels too, autoload modules, are not namespaced (AF_VSOCK) or have no use in a tenant (AF_ALG).
+ * Socket families that a tenant has are AF_UNIX, AF_INET, AF_INET6, AF_NETLINK and, with PacketSockets=yes, AF_PACKET (17). All between
+ * and above, those of future kernels too, autoload modules, are not namespaced (AF_VSOCK) or have no use in a tenant (AF_ALG). Packet
+ * sockets see each packet of the whole host before they know that it is not theirs, and their rings are memory that nobody is charged for.
  */
 static const unsigned denied_families[] = { AF_UNSPEC,  AF_AX25,     AF_IPX, AF_APPLETALK, AF_NETROM,
                                             AF_BRIDGE,  AF_ATMPVC,   AF_X25, AF_ROSE,      AF_DECnet,
@@ -121,8 +129,8 @@ static int deny_family(scmp_filter_ctx ctx, unsigned mask, unsigned family) {
                      : seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socketpair), 1, refused);
 }
 
-static int deny_sockets(scmp_filter_ctx ctx) {
-        int r = 0;
+static int deny_sockets(scmp_filter_ctx ctx, bool packet_sockets) {
+        int r = packet_sockets ? 0 : deny_family(ctx, UINT32_MAX, AF_PACKET);
 
         for (size_t i = 0; r >= 0 && i < ELEMENTSOF(denied_families); i++) {
                 r = deny_family(ctx, UINT32_MAX, denied_families[i]);
@@ -153,10 +161,6 @@ static int deny_by_argument(scmp_filter_ctx ctx) {
                 r = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(reboot), 1,
                                      int_is(2, UINT32_MAX, denied_reboots[i]));
         }
-        /* With a text for it, the kernel runs /sbin/request-key as root of the host; "no such key" is the answer without that program. */
-        r = r < 0 ? r
-                  : seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOKEY), SCMP_SYS(request_key), 1,
-                                     SCMP_A2_64(SCMP_CMP_NE, 0));
         /* A forced unmount can abort I/O of the host on a shared network file system. */
         return r < 0 ? r
                      : seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(umount2), 1,
@@ -189,13 +193,14 @@ static int configure(scmp_filter_ctx ctx) {
         return r;
 }
 
-int main(void) {
+int main(int argc, char **argv) {
+        const bool packet_sockets = argc == 2 && strcmp(argv[1], "packet-sockets") == 0;
         scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
         int r = ctx ? configure(ctx) : -ENOMEM;
 
         r = r < 0 ? r : deny_by_name(ctx);
         r = r < 0 ? r : deny_by_argument(ctx);
-        r = r < 0 ? r : deny_sockets(ctx);
+        r = r < 0 ? r : deny_sockets(ctx, packet_sockets);
         r = r < 0 ? r : seccomp_export_bpf(ctx, STDOUT_FILENO);
         if (r < 0) {
                 fprintf(stderr, "cannot make the filter: %s\n", strerror(-r));

@@ -23,7 +23,9 @@ static const char *const default_backend[TENANT_KIND_COUNT] = {
         [TENANT_KIND_NETWORK] = "auto",
 };
 
-static const char *const tenant_keys[] = { "Image", "Profile", "Description", NULL };
+static const char *const tenant_keys[] = {
+        "Image", "Profile", "Description", "Fuse", "PacketSockets", NULL
+};
 static const char *const docker_keys[] = { "Enabled", "Port", "Ready", NULL };
 
 #define SECTIONS_TEXT "Tenant, Namespace, Cgroup, Storage, Network, Docker"
@@ -115,6 +117,14 @@ static int parse_name(const KeyfileEntry *e, const char *what, char **ret, Tenan
         return *ret ? 0 : -ENOMEM;
 }
 
+/* Stays as it is when it is not written. */
+static int parse_switch(const Definition *d, const char *section, const char *key, bool *value,
+                        TenantError *error) {
+        const KeyfileEntry *e = setting(d, section, key);
+
+        return e && parse_boolean(e->value, value) < 0 ? keyfile_error(e, error, "must be yes or no") : 0;
+}
+
 static int parse_tenant(Definition *d, TenantError *error) {
         static const char *const profiles[] = { "docker", "plain", NULL };
         const KeyfileEntry *image = setting(d, "Tenant", "Image"),
@@ -138,7 +148,11 @@ static int parse_tenant(Definition *d, TenantError *error) {
                 return r;
         }
         d->profile = strdup(profiles[choice]);
-        return d->profile ? 0 : -ENOMEM;
+        if (!d->profile) {
+                return -ENOMEM;
+        }
+        r = parse_switch(d, "Tenant", "Fuse", &d->fuse, error);
+        return r < 0 ? r : parse_switch(d, "Tenant", "PacketSockets", &d->packet_sockets, error);
 }
 
 static int parse_backends(Definition *d, TenantError *error) {
@@ -310,14 +324,14 @@ static int parse_docker_port(Definition *d, TenantError *error) {
 
 static int parse_docker(Definition *d, TenantError *error) {
         static const char *const modes[] = { "no", "docker", NULL };
-        const KeyfileEntry *enabled = setting(d, "Docker", "Enabled"),
-                           *ready = setting(d, "Docker", "Ready");
+        const KeyfileEntry *ready = setting(d, "Docker", "Ready");
         size_t choice = READY_INIT;
         int r;
 
         d->docker_enabled = strcmp(d->profile, "docker") == 0;
-        if (enabled && parse_boolean(enabled->value, &d->docker_enabled) < 0) {
-                return keyfile_error(enabled, error, "must be yes or no");
+        r = parse_switch(d, "Docker", "Enabled", &d->docker_enabled, error);
+        if (r < 0) {
+                return r;
         }
         r = ready ? parse_choice(ready, modes, &choice, error) : 0;
         if (r < 0) {
@@ -372,9 +386,9 @@ int definition_from_keyfile(const char *name, Keyfile *keyfile, Definition **ret
 /* The section of a key that only one of the sections knows; keys that several have are not in it. */
 static const char *section_of_own(const char *key) {
         static const char *const table[][2] = {
-                { "Image", "Tenant" },  { "Profile", "Tenant" }, { "Description", "Tenant" },
-                { "Ids", "Namespace" }, { "Root", "Storage" },   { "Publish", "Network" },
-                { "DNS", "Network" },
+                { "Image", "Tenant" }, { "Profile", "Tenant" },       { "Description", "Tenant" },
+                { "Fuse", "Tenant" },  { "PacketSockets", "Tenant" }, { "Ids", "Namespace" },
+                { "Root", "Storage" }, { "Publish", "Network" },      { "DNS", "Network" },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(table); i++) {

@@ -36,6 +36,8 @@ typedef struct Definition {
         char *backends[TENANT_KIND_COUNT];
         uint32_t id_count; /* [Namespace] Ids=, 65536..1048576, multiple of 65536; 262144 by default */
         RootMode root;
+        bool fuse; /* [Tenant] Fuse=: /dev/fuse */
+        bool packet_sockets; /* [Tenant] PacketSockets=: AF_PACKET */
         bool docker_enabled; /* [Docker] Enabled=, default by the profile */
         uint16_t docker_port; /* [Docker] Port=, 0: auto */
         ReadyMode ready;
@@ -78,8 +80,8 @@ typedef struct DefinitionSetting {
 typedef const char *(*DefinitionSectionOf)(void *userdata, const char *key);
 
 /*
- * A keyfile from settings. Known without `section_of` (which may be NULL): Image, Profile, Description →
- * Tenant; Ids → Namespace; Root → Storage; Publish, DNS → Network. Backend, Enabled, Port and Ready need
+ * A keyfile from settings. Known without `section_of` (which may be NULL): Image, Profile, Description, Fuse,
+ * PacketSockets → Tenant; Ids → Namespace; Root → Storage; Publish, DNS → Network. Backend, Enabled, Port and Ready need
  * their section in front. Values are checked for what a keyfile can hold only; definition_from_keyfile does
  * the rest. -EINVAL InvalidSetting: unknown key, unknown section, the same key twice. The caller frees *ret
  * with keyfile_free.

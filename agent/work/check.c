@@ -328,8 +328,6 @@ static void check_sysctls(Report *r) {
                   "tenants reach nothing outside without it" },
                 { "kernel.pid_max", "/proc/sys/kernel/pid_max", 131072,
                   "all tenants share the numbers of processes" },
-                { "kernel.keys.maxkeys", "/proc/sys/kernel/keys/maxkeys", 2000,
-                  "each container takes a key" },
                 { "fs.inotify.max_user_instances", "/proc/sys/fs/inotify/max_user_instances", 1024,
                   "systemd and dockerd of a tenant watch files" },
                 { "vm.max_map_count", "/proc/sys/vm/max_map_count", 262144,
@@ -571,15 +569,20 @@ static void check_backends(Report *r) {
 }
 
 static void check_filter(Report *r) {
-        SeccompFilter filter = { 0 };
         TenantError e = { 0 };
+        int code = 0;
 
-        if (seccomp_read(&filter, &e) < 0) {
+        for (int packet_sockets = 0; code >= 0 && packet_sockets < 2; packet_sockets++) {
+                SeccompFilter filter = { 0 };
+
+                code = seccomp_read(packet_sockets, &filter, &e);
+                seccomp_filter_done(&filter);
+        }
+        if (code < 0) {
                 say(r, "seccomp", bad, "%s", e.message);
         } else {
                 say_ok(r, "seccomp");
         }
-        seccomp_filter_done(&filter);
 }
 
 static void check_apparmor(Report *r) {

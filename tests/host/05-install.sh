@@ -34,7 +34,7 @@ rm -rf /etc/tenantd
 rm -f /var/lib/systemd/catalog/database
 sysctl -q -w net.ipv4.ip_forward=0
 if has kernel; then
-        sysctl -q -w kernel.keys.maxkeys=300
+        sysctl -q -w vm.max_map_count=65530
         modprobe -r nft_numgen
 fi
 echo 'net.ipv4.ipfrag_time = 20' >"$own"
@@ -47,7 +47,7 @@ ok "its group" getent group tenantd
 ok "enabled tenants start with the host" grep -q tenants.target <(systemctl list-dependencies --plain multi-user.target)
 is "$(sysctl -n net.ipv4.ip_forward)" 1 "settings of the network"
 is "$(sysctl -n net.ipv4.ipfrag_time)" 20 "but a line of the operator's counts"
-ok_with kernel "settings of the kernel" test "$(sysctl -n kernel.keys.maxkeys)" = 2000
+ok_with kernel "settings of the kernel" test "$(sysctl -n vm.max_map_count)" = 262144
 ok_with modules "modules" test -d /sys/module/nft_numgen
 has kernel || ok "says what a container may not do" grep -q 'not in a container' "$said"
 ok "the bus starts the agent" busctl call org.tenantd1 /org/tenantd1 org.tenantd1.Manager ListTenants

@@ -35,7 +35,7 @@ census_start
 rm -rf /run/tenantd/faulty
 census_before=$(census; echo "run faulty"; echo "run faulty/error"; echo "run faulty/lock")
 census_before=$(LC_ALL=C sort <<<"$census_before")
-for step in journal definition backends guest storage cgroup image namespace clone maps network exec \
+for step in journal definition backends guest storage cgroup image dev namespace clone maps network exec \
         child-root child-mounts child-pivot child-exec; do
         fault faulty "$step"
         not_ok "killed before $step: the start fails" systemctl start tenant@faulty

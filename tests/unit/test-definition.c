@@ -43,11 +43,14 @@ static void test_defaults(void **state) {
         assert_int_equal(d->ready, READY_INIT);
         assert_int_equal(d->n_ports, 0);
         assert_int_equal(d->n_dns, 0);
+        assert_false(d->fuse);
+        assert_false(d->packet_sockets);
 }
 
 static void test_everything(void **state) {
         _cleanup_(definition_free_p) Definition *d =
                 defined("[Tenant]\nImage=trixie\nProfile=plain\nDescription=Acme Ltd.\n"
+                        "Fuse=yes\nPacketSockets=on\n"
                         "[Namespace]\nBackend=user\nIds=1048576\n"
                         "[Cgroup]\nBackend=v2\nMemoryMax=2G\n"
                         "[Storage]\nBackend=projectquota\nRoot=overlay\nSize=20G\n"
@@ -57,6 +60,8 @@ static void test_everything(void **state) {
                         "[Docker]\nEnabled=yes\nPort=22376\nReady=docker\n");
 
         assert_string_equal(d->profile, "plain");
+        assert_true(d->fuse);
+        assert_true(d->packet_sockets);
         assert_string_equal(d->backends[TENANT_KIND_CGROUP], "v2");
         assert_string_equal(d->backends[TENANT_KIND_STORAGE], "projectquota");
         assert_string_equal(d->backends[TENANT_KIND_NETWORK], "routed");
@@ -113,7 +118,10 @@ static void test_refused(void **state) {
                 { "[Tenant]\nProfile=vm\n",
                   "acme.conf:4: [Tenant] Profile=vm: must be one of: docker, plain" },
                 { "[Tenant]\nOwner=joe\n", "acme.conf:4: [Tenant] Owner=joe: unknown key; [Tenant] knows "
-                                           "Image, Profile, Description" },
+                                           "Image, Profile, Description, Fuse, PacketSockets" },
+                { "[Tenant]\nFuse=maybe\n", "acme.conf:4: [Tenant] Fuse=maybe: must be yes or no" },
+                { "[Tenant]\nPacketSockets=2\n",
+                  "acme.conf:4: [Tenant] PacketSockets=2: must be yes or no" },
                 { "[Tenant]\nimage=x\n", "unknown key" },
                 { "[Tenants]\nImage=x\n", "acme.conf:4: [Tenants] Image=x: unknown section; there are "
                                           "Tenant, Namespace, Cgroup, Storage, Network, Docker" },

@@ -47,7 +47,7 @@ attack() {
         serve_file && laptop_is_far || broken "no file"
         wait_for 5 all_arrives >/dev/null || broken "it does not arrive before"
         bound MemoryMax=1500M
-        noise /attacks/exhaust tcp 100 "$((60 * time_scale))"
+        noise /attacks/exhaust tcp 150 "$((60 * time_scale))"
         wait_for 60 has_all exhaust || broken "it does not come to an end: $(<"$noise_said")"
         pages=$(taken)
         said="$((pages / 256)) MiB are taken; $(all_arrives)" || breached "$said"

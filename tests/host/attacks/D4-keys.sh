@@ -1,14 +1,14 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# D4: takes all keys of the neighbour's user id
-# mechanism: the quota of keys is per user id of the host, 200 of them by default, and each container needs some
-# stopped by: ranges of ids that no two tenants share
-# weakened: the same range as the neighbour's
-# needs: kernel neighbour
+# D4: fills the host's memory with keys
+# mechanism: keys are charged to no cgroup, and their quota is one of each user id, of which a tenant has 262144
+# stopped by: seccomp: there are no keys
+# weakened: no seccomp
+# needs: kernel controllers
 
 # shellcheck source=tests/host/attacks/noise.sh
 . "$here/noise.sh"
 
-attack() { exhaust_attack keys 5000; }
+attack() { uncharged_attack keys; }
 
-weaken() { raw common-range; }
+weaken() { weak_tenant small no-seccomp; }

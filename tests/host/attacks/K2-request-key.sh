@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # K2: makes the kernel run /sbin/request-key as root of the host, on a text of the tenant's
 # mechanism: request_key(2) for a key that is not there starts that program, in whatever user namespace it is called
-# stopped by: seccomp: no such key, where there is a text for that program
+# stopped by: seccomp: there are no keys
 # weakened: no seccomp
 # needs: kernel
 

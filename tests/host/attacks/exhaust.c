@@ -5,7 +5,7 @@
  *
  *   exhaust KIND COUNT SECONDS     at most COUNT; held for SECONDS. Status 0: got all that was asked for, 100: refused before
  *
- * Kinds: inotify, net-namespaces, signals, queues (POSIX message queues), keys, terminals, requests (asynchronous I/O), files; filters
+ * Kinds: inotify, net-namespaces, signals, queues (POSIX message queues), taps (packet sockets for all protocols), terminals, requests (asynchronous I/O), files; filters
  * (the longest that a socket takes); tcp and udp (buffers: one is a connection, or socket, through which something passes, and which then is
  * full); orphans (connections that were closed, and whose other end takes its time: one is a thousand of them, of which the first had its
  * last words delivered).
@@ -14,7 +14,7 @@
 #include <fcntl.h>
 #include <linux/aio_abi.h>
 #include <linux/filter.h>
-#include <linux/keyctl.h>
+#include <linux/if_ether.h>
 #include <mqueue.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -40,6 +40,7 @@
 #define PASSES_MSEC 2000
 #define TCP_PASSES (1u << 20)
 #define TCP_IDLE_MSEC 30u
+#define TCP_SEND_BUFFERS "4096 4194304 4194304"
 #define ORPHAN_WORDS (1u << 18)
 #define ORPHANS_EACH 1000u
 #define UDP_FILLS 8u
@@ -99,15 +100,10 @@ static bool take_queue(unsigned long i) {
         return taken;
 }
 
-static bool take_key(unsigned long i) {
-        static long ring;
-        char name[32];
-
-        if (ring == 0) {
-                ring = syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
-        }
-        snprintf(name, sizeof(name), "exhaust-%d-%lu", getpid(), i);
-        return ring > 0 && syscall(SYS_add_key, "user", name, "x", 1ul, ring) >= 0;
+/* Each of them is asked about each packet. */
+static bool take_tap(unsigned long i) {
+        (void) i;
+        return socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(ETH_P_ALL)) >= 0;
 }
 
 /* An instance of the file system may have a limit of its own, so there are several; they end with our mount namespace. */
@@ -198,6 +194,25 @@ static bool bind_anywhere(int fd, struct sockaddr_in *ret) {
                getsockname(fd, (struct sockaddr *) ret, &size) == 0;
 }
 
+/* In a network namespace of our own its settings are ours to say. */
+static bool own_network(const char *setting, const char *value) {
+        struct ifreq lo = { .ifr_name = "lo", .ifr_flags = IFF_UP };
+        const size_t length = strlen(value);
+        char path[64];
+        bool said;
+        int fd;
+
+        if (unshare(CLONE_NEWNET) < 0 ||
+            ioctl(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), SIOCSIFFLAGS, &lo) < 0) {
+                return false;
+        }
+        snprintf(path, sizeof(path), "/proc/sys/net/ipv4/%s", setting);
+        fd = open(path, O_WRONLY | O_CLOEXEC);
+        said = fd >= 0 && write(fd, value, length) == (ssize_t) length;
+        close(fd);
+        return said;
+}
+
 static bool tcp_pair(int ret[static 2]) {
         int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
         struct sockaddr_in a;
@@ -216,7 +231,10 @@ static bool take_tcp(unsigned long i) {
         int pair[2];
         size_t passed = 0;
 
-        (void) i;
+        /* What waits to be sent is large from the start: buffers do not grow any more when memory is getting scarce. */
+        if (i == 0 && !own_network("tcp_wmem", TCP_SEND_BUFFERS)) {
+                return false;
+        }
         if (!tcp_pair(pair)) {
                 return false;
         }
@@ -261,22 +279,6 @@ static bool last_words_arrive(void) {
         return n > 0 && arrived == (size_t) n;
 }
 
-/* In a network namespace of our own the time that the kernel gives them is ours to say. */
-static bool orphans_live_long(void) {
-        struct ifreq lo = { .ifr_name = "lo", .ifr_flags = IFF_UP };
-        bool said;
-        int fd;
-
-        if (unshare(CLONE_NEWNET) < 0 ||
-            ioctl(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), SIOCSIFFLAGS, &lo) < 0) {
-                return false;
-        }
-        fd = open("/proc/sys/net/ipv4/tcp_fin_timeout", O_WRONLY | O_CLOEXEC);
-        said = fd >= 0 && write(fd, "100000", 6) == 6;
-        close(fd);
-        return said;
-}
-
 static bool take_orphans(unsigned long i) {
         int pair[2];
 
@@ -284,7 +286,7 @@ static bool take_orphans(unsigned long i) {
                 errno = errno ? errno : EPIPE;
                 return false;
         }
-        if (i == 0 && !orphans_live_long()) {
+        if (i == 0 && !own_network("tcp_fin_timeout", "100000")) {
                 return false;
         }
         for (unsigned n = 0; n < ORPHANS_EACH; n++) {
@@ -318,7 +320,7 @@ static const struct {
 } kinds[] = {
         { "inotify", take_inotify },   { "net-namespaces", take_net_namespace },
         { "signals", take_signal },    { "queues", take_queue },
-        { "keys", take_key },          { "terminals", take_terminal },
+        { "taps", take_tap },          { "terminals", take_terminal },
         { "requests", take_requests }, { "files", take_files },
         { "tcp", take_tcp },           { "udp", take_udp },
         { "orphans", take_orphans },   { "filters", take_filter },

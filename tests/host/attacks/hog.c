@@ -4,15 +4,20 @@
  *
  *   hog KIND MEGABYTES SECONDS     says "KIND: N MiB" as it goes; held for SECONDS
  *
- * Kinds: pages, tmpfs (/dev/shm), pipes, sockets, dentries (names that do not exist), tables (page tables).
+ * Kinds: pages, tmpfs (/dev/shm), pipes, sockets, dentries (names that do not exist), tables (page tables), packet-rings, keys.
  */
 #include "attack.h"
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <linux/if_packet.h>
+#include <linux/keyctl.h>
 #include <stdbool.h>
+#include <sys/fsuid.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define MIB (1ul << 20)
@@ -98,12 +103,44 @@ static bool take_tables(void) {
         return true;
 }
 
+static bool take_ring(void) {
+        const struct tpacket_req ring = { .tp_block_size = 4096,
+                                          .tp_block_nr = MIB / 4096,
+                                          .tp_frame_size = 4096,
+                                          .tp_frame_nr = MIB / 4096 };
+        int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+
+        return fd >= 0 && setsockopt(fd, SOL_PACKET, PACKET_RX_RING, &ring, sizeof(ring)) == 0;
+}
+
+/* By default each user may have 20000 bytes of them; of what is a little more than 8 KiB, the kernel takes 16. */
+static bool take_keys(void) {
+        static long ring;
+        static unsigned user;
+        char name[32];
+
+        if (ring == 0) {
+                ring = syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
+        }
+        for (unsigned end = user + MIB / 32768; ring > 0 && user < end; user++) {
+                setfsuid(1000 + user);
+                for (int n = 0; n < 2; n++) {
+                        snprintf(name, sizeof(name), "hog-%u-%d", user, n);
+                        if (syscall(SYS_add_key, "user", name, block, 9000ul, ring) < 0) {
+                                return false;
+                        }
+                }
+        }
+        return ring > 0;
+}
+
 static const struct {
         const char *name;
         bool (*take)(void);
 } kinds[] = {
-        { "pages", take_pages },     { "tmpfs", take_tmpfs },       { "pipes", take_pipe },
-        { "sockets", take_sockets }, { "dentries", take_dentries }, { "tables", take_tables },
+        { "packet-rings", take_ring }, { "keys", take_keys },     { "pages", take_pages },
+        { "tmpfs", take_tmpfs },       { "pipes", take_pipe },    { "sockets", take_sockets },
+        { "dentries", take_dentries }, { "tables", take_tables },
 };
 
 static int hog(const char *kind, bool (*take)(void), unsigned long megabytes, unsigned seconds) {

@@ -16,6 +16,8 @@ bed_size=256 bed_inodes=4000 # of either's disk: MiB, files
 raw_base=1878786048
 # The ids that images have on disk.
 image_base=603979776
+# What an operator may give, and other walls have to hold with: the attacker has it, and weak tenants do; becomes_plain is for attacks on it.
+given_settings=(Fuse=yes PacketSockets=yes)
 place=
 agent_drop_in=/run/systemd/system/tenantd.service.d/attacks.conf
 
@@ -69,6 +71,15 @@ in_place() {
 # tenantctl passes the command's status through, which may be one of its own; but then it says something itself.
 not_begun() { # STATUS FIRST-LINE-OF-ERRORS
         [[ $1 -eq 127 || ($1 -eq 125 && $2 == raw:*) || ($1 -le 5 && $2 == tenantctl:*) ]]
+}
+
+# becomes_plain: a tenant that was given nothing takes the attacker's place; made when it is first needed, ended with the weak ones.
+becomes_plain() {
+        [[ $place == "$attacker" ]] || return 0
+        place=plain
+        grep -qsxF "$place" "$weak_list" && return
+        echo "$place" >>"$weak_list"
+        tenant "$place" "${bed_settings[@]}" && systemctl start "tenant@$place" || broken "no plain tenant"
 }
 
 in_place_sh() { in_place sh -c "$@"; }
@@ -186,7 +197,7 @@ raw() {
         mkdir -p "$raw_store/$place"
         chmod 755 "$raw_store" "$raw_store/$place"
         "$attack_programs/raw" start "$raw_store/$place" "/var/lib/tenantd/images/$attack_image/root" "$base" \
-                /usr/share/tenantd/seccomp.bpf "${words[@]}"
+                /usr/share/tenantd/seccomp-packet-sockets.bpf "${words[@]}"
 }
 
 raw_gone() { [[ ! -e /proc/$1 || $(awk '/^State:/ { print $2 }' "/proc/$1/status") == Z ]]; }

@@ -173,6 +173,21 @@ memory_attack() {
         stopped "$((before - least)) MiB of the host, of $memory_tried that were tried"
 }
 
+# uncharged_attack KIND: memory that the kernel charges to nobody: does the place get more of it than it may have of all (weak_small)?
+uncharged_tried=300 # MiB
+uncharged_attack() {
+        local before gone said status=0
+        said=$(in_place /attacks/hog "$1" 1 0) || status=$?
+        [[ $status -ne 100 ]] || stopped "$said"
+        before=$(memory_free)
+        noise /attacks/hog "$1" "$uncharged_tried" "$((60 * time_scale))"
+        wait_for 120 has_all hog || broken "it does not come to an end: $(<"$noise_said")"
+        gone=$((before - $(memory_free)))
+        said="$gone MiB of the host are gone, of ${weak_small_memory} that it may have"
+        ((gone < uncharged_tried * 9 / 10)) || breached "$said"
+        broken "only $said"
+}
+
 # --- numbers that are one for all ------------------------------------------------------------------------------------
 
 # sysctl_for_now KEY VALUE: until the attack ends (sysctls_back).

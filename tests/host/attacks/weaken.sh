@@ -25,7 +25,7 @@ weak_call() { # SWITCH SUFFIX NAME
 }
 
 weak_create() { # NAME SWITCH...
-        local name=$1 switch settings=()
+        local name=$1 switch settings=("${given_settings[@]}")
         for switch in "${@:2}"; do
                 mapfile -t -O "${#settings[@]}" settings < <(weak_call "$switch" settings "$name")
         done
@@ -89,12 +89,21 @@ weak_suid_store_off() {
 }
 
 # Programs of tenantctl run get the filter from the same file, so it is everybody's until it is put back. One instruction: allow.
+seccomp_filters=(/usr/share/tenantd/seccomp{,-packet-sockets}.bpf)
 weak_no_seccomp_on() {
+        local filter
         printf '\x06\x00\x00\x00\x00\x00\xff\x7f' >/run/test-host/allow-all.bpf
-        mount --bind /run/test-host/allow-all.bpf /usr/share/tenantd/seccomp.bpf
+        for filter in "${seccomp_filters[@]}"; do
+                mount --bind /run/test-host/allow-all.bpf "$filter" || return
+        done
 }
 
-weak_no_seccomp_off() { umount /usr/share/tenantd/seccomp.bpf; }
+weak_no_seccomp_off() { umount "${seccomp_filters[@]}"; }
+
+# Little memory, so that it is soon seen what goes beyond.
+weak_small_memory=128 # MiB
+weak_small_on() { :; }
+weak_small_settings() { echo "MemoryMax=${weak_small_memory}M"; }
 
 # unit_taken UNIT: masked, since the next tenant that starts would bring it back; stopped first, since a masked unit has no ExecStop=.
 unit_taken() { systemctl stop "$1" && systemctl mask --quiet --runtime "$1"; }
