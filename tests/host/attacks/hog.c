@@ -115,23 +115,29 @@ static bool take_ring(void) {
 
 /* By default each user may have 20000 bytes of them; of what is a little more than 8 KiB, the kernel takes 16. */
 static bool take_keys(void) {
-        static long ring;
+        static long session, ring;
         static unsigned user;
         char name[32];
 
-        if (ring == 0) {
-                ring = syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
+        if (session == 0) {
+                session = syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
         }
-        for (unsigned end = user + MIB / 32768; ring > 0 && user < end; user++) {
+        for (unsigned end = user + MIB / 32768; user < end; user++) {
                 setfsuid(1000 + user);
+                /* A ring's owner pays for the places in it. */
+                if (user % 500 == 0) {
+                        snprintf(name, sizeof(name), "ring-%u", user);
+                        ring = syscall(SYS_add_key, "keyring", name, NULL, 0ul, session);
+                }
+                setfsuid(1001 + user);
                 for (int n = 0; n < 2; n++) {
                         snprintf(name, sizeof(name), "hog-%u-%d", user, n);
-                        if (syscall(SYS_add_key, "user", name, block, 9000ul, ring) < 0) {
+                        if (ring < 0 || syscall(SYS_add_key, "user", name, block, 9000ul, ring) < 0) {
                                 return false;
                         }
                 }
         }
-        return ring > 0;
+        return true;
 }
 
 static const struct {

@@ -73,14 +73,9 @@ not_begun() { # STATUS FIRST-LINE-OF-ERRORS
         [[ $1 -eq 127 || ($1 -eq 125 && $2 == raw:*) || ($1 -le 5 && $2 == tenantctl:*) ]]
 }
 
-# becomes_plain: a tenant that was given nothing takes the attacker's place; made when it is first needed, ended with the weak ones.
-becomes_plain() {
-        [[ $place == "$attacker" ]] || return 0
-        place=plain
-        grep -qsxF "$place" "$weak_list" && return
-        echo "$place" >>"$weak_list"
-        tenant "$place" "${bed_settings[@]}" && systemctl start "tenant@$place" || broken "no plain tenant"
-}
+# becomes_plain: a tenant that was given nothing takes the attacker's place; part of the test bed where an attack says this.
+plain=plain
+becomes_plain() { [[ $place != "$attacker" ]] || place=$plain; }
 
 in_place_sh() { in_place sh -c "$@"; }
 
