@@ -123,13 +123,13 @@ static bool take_keys(void) {
                 session = syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
         }
         for (unsigned end = user + MIB / 32768; user < end; user++) {
-                setfsuid(1000 + user);
                 /* A ring's owner pays for the places in it. */
+                setfsuid(200000 + user);
                 if (user % 500 == 0) {
                         snprintf(name, sizeof(name), "ring-%u", user);
                         ring = syscall(SYS_add_key, "keyring", name, NULL, 0ul, session);
                 }
-                setfsuid(1001 + user);
+                setfsuid(1000 + user);
                 for (int n = 0; n < 2; n++) {
                         snprintf(name, sizeof(name), "hog-%u-%d", user, n);
                         if (ring < 0 || syscall(SYS_add_key, "user", name, block, 9000ul, ring) < 0) {
