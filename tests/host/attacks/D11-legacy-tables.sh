@@ -39,5 +39,5 @@ weaken() { modprobe iptable_filter && place=$attacker; }
 
 unweaken() {
         in_place_sh 'iptables-legacy -F; iptables-legacy -X'
-        wait_for 20 modprobe -r iptable_filter
+        wait_for 20 rmmod iptable_filter # and not what it needs, which was there
 }
