@@ -4,4 +4,4 @@
 # slow: every attack twice
 # timeout: 600
 # alone: ratios of rates, which another host on the machine would blur
-exec /src/tests/host/attacks/suite D1 D10 D11 D12
+exec /src/tests/host/attacks/suite D1 D10 D11 D12 -D11-held-lock -D11-legacy-tables -D12-taps
