@@ -17,7 +17,8 @@ typedef struct SeccompFilter {
 void seccomp_filter_done(SeccompFilter *f);
 
 /* Reads the installed filter, as host root, before any namespace is entered. -ENOENT HostNotReady. */
-int seccomp_read(bool packet_sockets, SeccompFilter *ret, TenantError *error) __attribute__((warn_unused_result));
+int seccomp_read(bool packet_sockets, SeccompFilter *ret, TenantError *error)
+        __attribute__((warn_unused_result));
 
 /*
  * Applies it to the calling thread for good, without no-new-privs (set-uid programs inside must work), so it needs
