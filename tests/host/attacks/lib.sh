@@ -16,7 +16,7 @@ bed_size=256 bed_inodes=4000 # of either's disk: MiB, files
 raw_base=1878786048
 # The ids that images have on disk.
 image_base=603979776
-# What an operator may give, and other walls have to hold with: the attacker has it, and weak tenants do; becomes_plain is for attacks on it.
+# What an operator may give, and other walls have to hold with: all tenants of the bed have it but the plain one (becomes_plain), for attacks on it.
 given_settings=(Fuse=yes PacketSockets=yes)
 place=
 agent_drop_in=/run/systemd/system/tenantd.service.d/attacks.conf
