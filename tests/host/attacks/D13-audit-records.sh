@@ -6,31 +6,22 @@
 # weakened: without that rule
 # needs: apparmor kernel
 
-audit_records() { # PATTERN
-        journalctl --sync
-        journalctl -q -o cat _TRANSPORT=audit | grep "operation=\"change_profile\".*$1"
-}
+# shellcheck source=tests/host/attacks/audit.sh
+. "$here/audit.sh"
 
 change_profile='echo changeprofile unconfined >/proc/self/attr/apparmor/current'
+record='operation="change_profile"'
+report=(aa-exec -p tenantd-tenant -- sh -c "$change_profile")
 
 # How many of 200 tries were refused.
 tries() { in_place bash -c "for ((i = n = 0; i < 200; i++)); do $change_profile 2>/dev/null || n=\$((n + 1)); done; echo \$n"; }
 
-# Records come in the order in which the kernel makes them, but not at once: waits for that of one more try, by root of the host.
-records_are_there() {
-        local pid
-        aa-exec -p tenantd-tenant -- sh -c "$change_profile" 2>/dev/null &
-        pid=$!
-        wait "$pid"
-        wait_for 10 audit_records "pid=$pid "
-}
-
 probe() {
         local before refused records
-        before=$(audit_records "" | wc -l)
+        before=$(audit_records "$record" | wc -l)
         refused=$(tries) || return 2
-        records_are_there || return 2
-        records=$(($(audit_records "" | wc -l) - before - 1))
+        records_are_there "$record" "${report[@]}" || return 2
+        records=$(($(audit_records "$record" | wc -l) - before - 1))
         echo "$refused tries refused, $records records in the journal"
         [[ $refused -eq 200 ]] || return 2
         [[ $records -gt 0 ]]

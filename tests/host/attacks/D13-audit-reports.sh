@@ -6,27 +6,19 @@
 # weakened: without those rules
 # needs: kernel
 
-audit_records() { # PATTERN
-        journalctl --sync
-        journalctl -q -o cat _TRANSPORT=audit | grep "^SECCOMP .*$1"
-}
+# shellcheck source=tests/host/attacks/audit.sh
+. "$here/audit.sh"
 
-# Records come in the order in which the kernel makes them, but not at once: waits for that of one more report, by root of the host.
-records_are_there() {
-        local pid
-        "$attack_programs/reports" 1 &
-        pid=$!
-        wait "$pid"
-        wait_for 10 audit_records "pid=$pid "
-}
+record='^SECCOMP '
+report=("$attack_programs/reports" 1)
 
 probe() {
         local before records
-        records_are_there || { echo "broken: the host's own reports are no records"; return 2; }
-        before=$(audit_records "" | wc -l)
+        records_are_there "$record" "${report[@]}" || { echo "broken: the host's own reports are no records"; return 2; }
+        before=$(audit_records "$record" | wc -l)
         in_place /attacks/reports 200 || return 2
-        records_are_there || return 2
-        records=$(($(audit_records "" | wc -l) - before - 1))
+        records_are_there "$record" "${report[@]}" || return 2
+        records=$(($(audit_records "$record" | wc -l) - before - 1))
         echo "of 200 reports $records are records in the journal"
         [[ $records -gt 0 ]]
 }
